@@ -1,0 +1,20 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { identity, kafka, postgres, secrets, service, storage } from './common-env';
+
+export const EnterpriseInfoEnv = Type.Object({
+  ...service,
+  ...identity,
+  ...postgres,
+  ...kafka,
+  ...storage,
+  ...secrets,
+  KOLATE_TENANT_DRIVER: Type.Literal('agent', { description: 'who provisions tenants’ stores' }),
+  KOLATE_STACK_AGENT_URL: Type.String({ format: 'uri' }),
+  KOLATE_STACK_AGENT_TOKEN: Type.String({ minLength: 16 }),
+  KOLATE_IDENTITY_ADMIN_URL: Type.String({ format: 'uri', description: 'administration of the issuer’s clients' }),
+  KOLATE_IDENTITY_ADMIN_TOKEN: Type.String({ minLength: 16 }),
+  KOLATE_EXPORTS_BUCKET: Type.String(),
+  KOLATE_MODELS_BUCKET: Type.String(),
+  KOLATE_CURSOR_KEY: Type.String({ minLength: 32, description: 'signs the cursors of lists' }),
+});
+export type EnterpriseInfoEnv = Static<typeof EnterpriseInfoEnv>;

@@ -1,0 +1,29 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { identity, kafka, postgres, secrets, service, storage } from './common-env';
+
+const common = {
+  ...service,
+  ...identity,
+  ...postgres,
+  ...kafka,
+  ...storage,
+  ...secrets,
+  KOLATE_MODELS_BUCKET: Type.String(),
+};
+
+/** Of the serving process. */
+export const PredictEnv = Type.Object({
+  ...common,
+  KOLATE_GRPC_PORT: Type.Integer({ minimum: 0, maximum: 65_535 }),
+  KOLATE_MODEL_CACHE_BYTES: Type.Integer({ minimum: 1_048_576, default: 536_870_912 }),
+  KOLATE_INFER_DEADLINE_MS: Type.Integer({ minimum: 10, default: 10_000 }),
+  KOLATE_QUARANTINE_FILE: Type.String({ description: 'where the watchdog writes what it took out of service' }),
+});
+export type PredictEnv = Static<typeof PredictEnv>;
+
+/** Of the registry process. */
+export const PredictRegistryEnv = Type.Object({
+  ...common,
+  KOLATE_CURSOR_KEY: Type.String({ minLength: 32, description: 'signs the cursors of lists' }),
+});
+export type PredictRegistryEnv = Static<typeof PredictRegistryEnv>;

@@ -1,0 +1,45 @@
+/** `retentionMs: -1` keeps for ever. `consumed` topics have a `.retry` and a `.dlq` beside them. */
+export type Topic = {
+  readonly name: string;
+  readonly partitions: number;
+  readonly retentionMs: number;
+  readonly compacted: boolean;
+  readonly consumed: boolean;
+};
+
+const day = 86_400_000;
+const topic = (name: string, options: Partial<Topic> = {}): Topic => ({
+  name,
+  partitions: 6,
+  retentionMs: 7 * day,
+  compacted: false,
+  consumed: true,
+  ...options,
+});
+
+/** Facts are keyed by the id of their aggregate, so that one aggregate's facts stay in order. */
+export const topics = {
+  tenantLifecycle: topic('tenant.lifecycle.v1', { retentionMs: 30 * day }),
+  operationLifecycle: topic('operation.lifecycle.v1'),
+  modelLifecycle: topic('model.lifecycle.v1', { retentionMs: 30 * day }),
+  predictionLifecycle: topic('prediction.lifecycle.v1', { partitions: 12 }),
+  commandEnterpriseInfo: topic('command.enterprise-info.v1'),
+  commandCore: topic('command.core.v1'),
+  replyCore: topic('reply.core.v1'),
+} as const satisfies Record<string, Topic>;
+
+export const retryTopic = (name: string): string => `${name}.retry`;
+export const deadLetterTopic = (name: string): string => `${name}.dlq`;
+
+/** Every topic that has to exist, retry and dead-letter topics included. */
+export function allTopics(): Topic[] {
+  return Object.values<Topic>(topics).flatMap((main) =>
+    main.consumed
+      ? [
+          main,
+          topic(retryTopic(main.name), { partitions: main.partitions, retentionMs: 7 * day, consumed: false }),
+          topic(deadLetterTopic(main.name), { partitions: 1, retentionMs: 30 * day, consumed: false }),
+        ]
+      : [main],
+  );
+}
