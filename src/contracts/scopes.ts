@@ -21,6 +21,8 @@ export const apiAudience = 'https://api.kolate';
 export type Identity = {
   readonly subject: string;
   readonly tenantId: string | undefined;
+  /** Tier of the tenant when the token was made; its limits go by it. */
+  readonly tier: string | undefined;
   readonly scopes: ReadonlySet<string>;
   readonly roles: readonly string[];
   /** Unix seconds. */
