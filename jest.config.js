@@ -3,7 +3,7 @@ const esmOnly = ['cookie', 'set-cookie-parser', 'jose', 'oidc-provider', 'comman
 const swc = { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } };
 const project = (displayName) => ({
   displayName,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/helpers/native-arrays-environment.js',
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
   transform: { '\\.[jt]s$': ['@swc/jest', swc] },
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
