@@ -40,12 +40,18 @@ export const TensorSignature = Type.Object({
   servable: Type.Optional(
     Type.Boolean({ description: 'false for sequences and maps, which the protocol cannot carry' }),
   ),
+  unranked: Type.Optional(
+    Type.Boolean({ description: 'true where the file declares no shape: shape is then [-1], and any rank will do' }),
+  ),
 });
 export type TensorSignature = Static<typeof TensorSignature>;
 
 export const ModelSignature = Type.Object({
   inputs: Type.Array(TensorSignature),
   outputs: Type.Array(TensorSignature),
+  batchable: Type.Optional(
+    Type.Boolean({ description: 'whether rows of several requests can be run together: seen in the trial run' }),
+  ),
 });
 export type ModelSignature = Static<typeof ModelSignature>;
 
