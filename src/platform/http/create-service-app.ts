@@ -1,0 +1,120 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { KolateError } from '../../contracts/errors';
+import type { Identity } from '../../contracts/scopes';
+import type { Logger } from '../logging/create-logger';
+import { continueTrace, type TraceContext } from '../telemetry/trace-context';
+import { installAllowHeader } from './method-not-allowed';
+import { fromFramework, problemType, toProblem } from './problem';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    trace: TraceContext;
+    identity: Identity | undefined;
+  }
+}
+
+export type Probe = { readonly name: string; readonly check: () => Promise<unknown> };
+
+export type ServiceAppOptions = {
+  readonly log: Logger;
+  /** What has to answer for the service to be ready. Each is given 2 s. */
+  readonly probes: readonly Probe[];
+  readonly bodyLimitBytes?: number;
+  readonly metrics?: Registry;
+};
+
+const probeTimeoutMs = 2_000;
+
+/**
+ * A fastify instance with what every service has: problem details for every error, W3C trace context, `/healthz`
+ * (the process), `/readyz` (its dependencies), `/metrics` (Prometheus text), an access log line a request.
+ */
+export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
+  const { log, probes, bodyLimitBytes = 1_048_576 } = options;
+  const loggerInstance: FastifyBaseLogger = log;
+  const app = fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    trustProxy: true,
+  });
+  app.decorateRequest('trace');
+  app.decorateRequest('identity');
+  app.addHook('onRequest', (request, reply, done) => {
+    request.trace = continueTrace(headerOf(request, 'traceparent'));
+    reply.header('x-request-id', headerOf(request, 'x-request-id') ?? request.trace.traceId);
+    done();
+  });
+  installProblems(app);
+  installAllowHeader(app);
+  installTelemetry(app, options.metrics ?? new Registry());
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const failed = await failedProbes(probes);
+    return reply
+      .code(failed.length === 0 ? 200 : 503)
+      .send({ status: failed.length === 0 ? 'ready' : 'not ready', failed });
+  });
+  return app;
+}
+
+export const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
+
+function installProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, fromFramework(error)));
+}
+
+/** Answers `error` as problem details, with `Retry-After` and `WWW-Authenticate` where they belong; logs what is our fault. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const problem = toProblem(error, request.trace.traceId, request.url.split('?', 1)[0]);
+  if (problem.status >= 500) request.log.error({ err: error, traceId: request.trace.traceId }, problem.title);
+  if (error instanceof KolateError && error.options.retryAfterSeconds !== undefined) {
+    reply.header('retry-after', Math.max(1, Math.ceil(error.options.retryAfterSeconds)));
+  } else if (problem.status === 503) reply.header('retry-after', 1);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  return reply.code(problem.status).type(problemType).send(problem);
+}
+
+async function failedProbes(probes: readonly Probe[]): Promise<string[]> {
+  const results = await Promise.allSettled(probes.map(({ check }) => withTimeout(check(), probeTimeoutMs)));
+  return probes.filter((_, index) => results[index]?.status === 'rejected').map(({ name }) => name);
+}
+
+function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new KolateError('KLT_DEADLINE_EXCEEDED', `no answer within ${ms} ms`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function installTelemetry(app: FastifyInstance, registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  const seconds = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the request to the end of its answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers: [registry],
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    seconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
+    if (route !== '/healthz' && route !== '/readyz' && route !== '/metrics') {
+      request.log.info({
+        method: request.method,
+        path: request.url.split('?', 1)[0],
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 100) / 100,
+        tenantId: request.identity?.tenantId,
+        traceId: request.trace.traceId,
+      });
+    }
+    done();
+  });
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+}

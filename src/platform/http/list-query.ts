@@ -1,0 +1,115 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { KolateError } from '../../contracts/errors';
+import type { ListQuery } from '../../contracts/http/common';
+import type { Sql } from '../postgres/sql';
+import { invalidRequest } from './register-route';
+
+/** A list over one table: API field → SQL column. `id` is the tie-break column and has to be unique. */
+export type ListSource = {
+  readonly from: string;
+  readonly columns: Readonly<Record<string, string>>;
+  readonly filterable: readonly string[];
+  readonly sortable: readonly string[];
+  readonly defaultSort: string;
+  readonly id: string;
+  /** Conditions that hold whatever the caller asks, with `$1` … for `values`. */
+  readonly where?: { readonly text: string; readonly values: readonly unknown[] };
+};
+
+export type ListPage = { readonly items: Record<string, unknown>[]; readonly nextCursor?: string };
+
+type Cursor = { readonly sort: string; readonly filter: string; readonly value: string; readonly id: string };
+
+/**
+ * Keyset lists with an opaque cursor that is signed, so that nobody makes one up, and bound to the sort and filter
+ * that it came from. Values are compared as PostgreSQL's own text of them, cast back to the column's type.
+ */
+export function createLister(cursorKey: string) {
+  const sign = (payload: string): string =>
+    createHmac('sha256', cursorKey).update(payload).digest('base64url').slice(0, 22);
+  const encode = (cursor: Cursor): string => {
+    const payload = Buffer.from(JSON.stringify(cursor)).toString('base64url');
+    return `${payload}.${sign(payload)}`;
+  };
+  const decode = (text: string, sort: string, filter: string): Cursor => {
+    const [payload = '', signature = ''] = text.split('.');
+    const expected = Buffer.from(sign(payload));
+    const given = Buffer.from(signature);
+    const genuine = given.length === expected.length && timingSafeEqual(given, expected);
+    const cursor = genuine ? (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Cursor) : undefined;
+    if (cursor?.sort === sort && cursor.filter === filter) return cursor;
+    throw new KolateError(
+      'KLT_CURSOR_INVALID',
+      'use the nextCursor of the last answer, with the same filter and sort',
+      {
+        errors: [{ pointer: 'query/cursor', detail: 'was not given out by this list' }],
+      },
+    );
+  };
+
+  return {
+    /** @throws KolateError KLT_REQUEST_INVALID for an unknown field, KLT_CURSOR_INVALID */
+    async list(sql: Sql, source: ListSource, query: ListQuery): Promise<ListPage> {
+      const limit = query.limit ?? 50;
+      const sort = query.sort ?? source.defaultSort;
+      const filter = query.filter ?? '';
+      const fields = fieldsOf(source, query.fields);
+      const { column, descending } = sortOf(source, sort);
+      const values: unknown[] = [...(source.where?.values ?? [])];
+      const conditions = [source.where?.text ?? 'true', ...filterConditions(source, filter, values)];
+      if (query.cursor !== undefined) {
+        const cursor = decode(query.cursor, sort, filter);
+        values.push(cursor.value, cursor.id);
+        const [value, id] = [`$${values.length - 1}`, `$${values.length}`];
+        conditions.push(`(${column}, ${source.id}) ${descending ? '<' : '>'} (${value}, ${id})`);
+      }
+      values.push(limit + 1);
+      const direction = descending ? 'desc' : 'asc';
+      const { rows } = await sql.query<Record<string, unknown> & { _sort: string; _id: string }>(
+        `select ${fields.map((field) => `${source.columns[field]} as "${field}"`).join(', ')},
+                ${column}::text as _sort, ${source.id}::text as _id
+         from ${source.from} where ${conditions.join(' and ')}
+         order by ${column} ${direction}, ${source.id} ${direction} limit $${values.length}`,
+        values,
+      );
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      const items = page.map(({ _sort, _id, ...item }) => item);
+      return rows.length > limit && last
+        ? { items, nextCursor: encode({ sort, filter, value: last._sort, id: last._id }) }
+        : { items };
+    },
+  };
+}
+
+function fieldsOf(source: ListSource, fields: string | undefined): string[] {
+  const known = Object.keys(source.columns);
+  if (fields === undefined) return known;
+  const wanted = fields.split(',').map((field) => field.trim());
+  for (const field of wanted) if (!known.includes(field)) throw unknownField('fields', field, known);
+  return wanted;
+}
+
+function sortOf(source: ListSource, sort: string): { column: string; descending: boolean } {
+  const descending = sort.startsWith('-');
+  const field = descending ? sort.slice(1) : sort;
+  const column = source.columns[field];
+  if (column === undefined || !source.sortable.includes(field)) throw unknownField('sort', field, source.sortable);
+  return { column, descending };
+}
+
+function filterConditions(source: ListSource, filter: string, values: unknown[]): string[] {
+  if (filter === '') return [];
+  return filter.split(',').map((term) => {
+    const [field = '', ...rest] = term.split(':');
+    const column = source.columns[field.trim()];
+    if (column === undefined || rest.length === 0 || !source.filterable.includes(field.trim())) {
+      throw unknownField('filter', field, source.filterable);
+    }
+    values.push(rest.join(':'));
+    return `${column}::text = $${values.length}`;
+  });
+}
+
+const unknownField = (part: string, field: string, known: readonly string[]): KolateError =>
+  invalidRequest([{ pointer: `query/${part}`, detail: `does not know "${field}"; it knows ${known.join(', ')}` }]);

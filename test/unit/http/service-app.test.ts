@@ -1,0 +1,118 @@
+import { Writable } from 'node:stream';
+import { Type } from '@sinclair/typebox';
+import type { FastifyInstance } from 'fastify';
+import { KolateError } from '../../../src/contracts/errors';
+import { route } from '../../../src/contracts/http/route';
+import type { Identity } from '../../../src/contracts/scopes';
+import { createServiceApp } from '../../../src/platform/http/create-service-app';
+import { registerRoute } from '../../../src/platform/http/register-route';
+import { createLogger } from '../../../src/platform/logging/create-logger';
+
+const things = route({
+  operationId: 'createThing',
+  summary: 'Make a thing',
+  service: 'core',
+  method: 'POST',
+  path: '/v1/things/{thingId}',
+  scopes: ['tenants:write'],
+  throttle: 'control',
+  params: Type.Object({ thingId: Type.Integer() }, { additionalProperties: false }),
+  query: Type.Object({ loud: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+  body: Type.Object({ name: Type.String(), size: Type.Integer() }, { additionalProperties: false }),
+  responses: { 200: Type.Unknown() },
+});
+
+const identity = (scopes: string[]): Identity => ({
+  subject: 'ann',
+  tenantId: undefined,
+  tier: undefined,
+  scopes: new Set(scopes),
+  roles: [],
+  expiresAt: 4_000_000_000,
+});
+
+const silent = () => createLogger('test', 'info', new Writable({ write: (_chunk, _encoding, done) => done() }));
+
+function createApp(ready: () => Promise<unknown> = async () => undefined): FastifyInstance {
+  const app = createServiceApp({ log: silent(), probes: [{ name: 'store', check: ready }], bodyLimitBytes: 200 });
+  const verify = (token: string): Identity => {
+    if (token === 'good') return identity(['tenants:write']);
+    if (token === 'weak') return identity([]);
+    throw new KolateError('KLT_TOKEN_INVALID', 'the token is malformed or its signature does not fit');
+  };
+  registerRoute(app, verify, things, async ({ params, query, body }) => {
+    if (body.name === 'boom') throw new Error('the inside of the service');
+    return { status: 200, body: { params, query, body } };
+  });
+  return app;
+}
+
+const post = (app: FastifyInstance, body: unknown, options: { url?: string; headers?: Record<string, string> } = {}) =>
+  app.inject({
+    method: 'POST',
+    url: options.url ?? '/v1/things/7?loud=true',
+    headers: { authorization: 'Bearer good', 'content-type': 'application/json', ...options.headers },
+    payload: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+describe('a service app', () => {
+  it('coerces text in path and query and hands the checked request over', async () => {
+    const answer = await post(createApp(), { name: 'a', size: 2 });
+    expect(answer.json()).toEqual({ params: { thingId: 7 }, query: { loud: true }, body: { name: 'a', size: 2 } });
+  });
+
+  it.each([
+    ['an unknown field', { name: 'a', size: 1, x: 1 }, '/x', 'is not a known field'],
+    ['a missing field', { name: 'a' }, '/size', 'is missing'],
+    ['a wrong type, without coercing it', { name: 'a', size: '1' }, '/size', 'must be integer'],
+  ])('refuses %s with its JSON pointer', async (_what, body, pointer, detail) => {
+    const answer = await post(createApp(), body);
+    expect(answer.statusCode).toBe(422);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(answer.json()).toMatchObject({ code: 'KLT_REQUEST_INVALID', errors: [{ pointer, detail }] });
+  });
+
+  it.each([
+    ['malformed JSON', '{"name":', {}, 400, 'KLT_BODY_MALFORMED'],
+    ['a body past the limit', { name: 'a'.repeat(300), size: 1 }, {}, 413, 'KLT_BODY_TOO_LARGE'],
+    ['a wrong media type', 'a=1', { 'content-type': 'text/csv' }, 415, 'KLT_MEDIA_TYPE_UNSUPPORTED'],
+    ['no token', { name: 'a', size: 1 }, { authorization: '' }, 401, 'KLT_TOKEN_MISSING'],
+    ['a bad token', { name: 'a', size: 1 }, { authorization: 'Bearer bad' }, 401, 'KLT_TOKEN_INVALID'],
+    ['a token without the scope', { name: 'a', size: 1 }, { authorization: 'Bearer weak' }, 403, 'KLT_SCOPE_MISSING'],
+  ])('answers %s with its status and code', async (_what, body, headers, status, code) => {
+    const answer = await post(createApp(), body, { headers });
+    expect([answer.statusCode, answer.json().code]).toEqual([status, code]);
+  });
+
+  it('tells an unknown route from a wrong method and names the allowed ones', async () => {
+    const app = createApp();
+    const unknown = await app.inject({ method: 'GET', url: '/v1/nothing' });
+    expect([unknown.statusCode, unknown.json().code]).toEqual([404, 'KLT_ROUTE_UNKNOWN']);
+    const wrong = await app.inject({ method: 'PUT', url: '/v1/things/7' });
+    expect([wrong.statusCode, wrong.headers.allow, wrong.json().code]).toEqual([405, 'POST', 'KLT_METHOD_NOT_ALLOWED']);
+  });
+
+  it('shows nothing of an unexpected error but the trace id that the log has too', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const answer = await post(createApp(), { name: 'boom', size: 1 }, { headers: { traceparent } });
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).not.toContain('inside');
+    expect(answer.json()).toMatchObject({ code: 'KLT_INTERNAL', traceId: '4bf92f3577b34da6a3ce929d0e0e4736' });
+  });
+
+  it('is alive without its dependencies but ready only with them', async () => {
+    const app = createApp(async () => Promise.reject(new Error('down')));
+    expect((await app.inject('/healthz')).statusCode).toBe(200);
+    const ready = await app.inject('/readyz');
+    expect([ready.statusCode, ready.json()]).toEqual([503, { status: 'not ready', failed: ['store'] }]);
+  });
+
+  it('counts requests by route in Prometheus text', async () => {
+    const app = createApp();
+    await post(app, { name: 'a', size: 2 });
+    const { body } = await app.inject('/metrics');
+    expect(body).toContain(
+      'http_request_duration_seconds_count{method="POST",route="/v1/things/:thingId",status="200"} 1',
+    );
+  });
+});
