@@ -1,17 +1,13 @@
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { KolateError } from '../../contracts/errors';
 import type { Identity } from '../../contracts/scopes';
 import type { Logger } from '../logging/create-logger';
 import { continueTrace, type TraceContext } from '../telemetry/trace-context';
 import { installAllowHeader } from './method-not-allowed';
-import { fromFramework, problemType, toProblem } from './problem';
+import { fromFramework } from './problem';
+import { headerOf } from './request-header';
+import { sendProblem } from './send-problem';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -65,24 +61,8 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
   return app;
 }
 
-export const headerOf = (request: FastifyRequest, name: string): string | undefined => {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value[0] : value;
-};
-
 function installProblems(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, fromFramework(error)));
-}
-
-/** Answers `error` as problem details, with `Retry-After` and `WWW-Authenticate` where they belong; logs what is our fault. */
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
-  const problem = toProblem(error, request.trace.traceId, request.url.split('?', 1)[0]);
-  if (problem.status >= 500) request.log.error({ err: error, traceId: request.trace.traceId }, problem.title);
-  if (error instanceof KolateError && error.options.retryAfterSeconds !== undefined) {
-    reply.header('retry-after', Math.max(1, Math.ceil(error.options.retryAfterSeconds)));
-  } else if (problem.status === 503) reply.header('retry-after', 1);
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  return reply.code(problem.status).type(problemType).send(problem);
 }
 
 async function failedProbes(probes: readonly Probe[]): Promise<string[]> {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { KolateError } from '../../contracts/errors';
-import { sendProblem } from './create-service-app';
+import { sendProblem } from './send-problem';
 
 const matcherOf = (url: string): RegExp => new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+').replace(/\*/g, '.*')}$`);
 

@@ -7,7 +7,7 @@ import type { Identity } from '../../contracts/scopes';
 import { fieldErrors, strictAjv, textAjv } from '../config/validators';
 import type { TraceContext } from '../telemetry/trace-context';
 import { bearerToken, requireScopes } from './authorize';
-import { headerOf } from './create-service-app';
+import { headerOf } from './request-header';
 
 type Part<S> = S extends TSchema ? Static<S> : undefined;
 
