@@ -30,6 +30,8 @@ export const errorCodes = {
   KLT_TIER_UNKNOWN: kind(422, 'No such tier'),
   KLT_TIER_UNAVAILABLE: kind(422, 'This installation cannot provide the tier'),
   KLT_SECRET_ALREADY_SHOWN: kind(409, 'The secret was shown before'),
+  KLT_CLIENT_NOT_FOUND: kind(404, 'No such OAuth client'),
+  KLT_CLIENT_TAKEN: kind(409, 'The OAuth client belongs to another tenant'),
   KLT_OPERATION_NOT_FOUND: kind(404, 'No such operation'),
   KLT_OPERATION_TRANSITION_ILLEGAL: kind(409, 'The operation is in a state that does not allow this'),
   KLT_STEP_TIMED_OUT: kind(504, 'The step did not answer in time', true),
