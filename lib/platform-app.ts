@@ -1,0 +1,24 @@
+import { App, type AppProps } from 'aws-cdk-lib';
+import { dev } from './config/dev';
+import { checkEnvironment, type Environment } from './config/environment';
+import { featureFlags } from './config/feature-flags';
+import { prod } from './config/prod';
+import { NetworkStack } from './stacks/network-stack';
+import { StorageStack } from './stacks/storage-stack';
+
+const environments: readonly Environment[] = [dev, prod];
+
+/** @throws Error naming the environments there are */
+export function environmentNamed(name: string): Environment {
+  const found = environments.find((environment) => environment.name === name);
+  if (found) return checkEnvironment(found);
+  throw new Error(`environment: name is "${name}"; expected ${environments.map((e) => e.name).join(' or ')}`);
+}
+
+/** All stacks of one environment. */
+export function createPlatformApp(environment: Environment, props?: AppProps): App {
+  const app = new App({ ...props, context: { ...featureFlags, ...props?.context } });
+  new NetworkStack(app, { environment });
+  new StorageStack(app, { environment });
+  return app;
+}

@@ -1,0 +1,27 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Environment } from '../config/environment';
+
+/** Stands in for an account that nobody has filled in, so that synthesis needs no credentials. */
+const placeholderAccount = '111111111111';
+
+export type KolateStackProps = { readonly environment: Environment; readonly stateful?: boolean };
+
+/** A stack named `kolate-<env>-<part>`; a stateful one cannot be deleted by accident. */
+export class KolateStack extends Stack {
+  private readonly target: Environment;
+
+  constructor(scope: Construct, part: string, { environment, stateful = false }: KolateStackProps) {
+    super(scope, `kolate-${environment.name}-${part}`, {
+      env: { account: environment.account ?? placeholderAccount, region: environment.region },
+      terminationProtection: stateful,
+      tags: { 'kolate:environment': environment.name, 'kolate:part': part },
+    });
+    this.target = environment;
+  }
+
+  /** From the environment, never looked up: synthesis stays offline. */
+  override get availabilityZones(): string[] {
+    return this.target.network.zones.map((letter) => `${this.target.region}${letter}`);
+  }
+}

@@ -1,0 +1,88 @@
+import { type App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { dev } from '../../lib/config/dev';
+import { checkEnvironment } from '../../lib/config/environment';
+import { prod } from '../../lib/config/prod';
+import { createPlatformApp, environmentNamed } from '../../lib/platform-app';
+
+type Resource = { Type: string; Properties: Record<string, unknown>; DeletionPolicy?: string };
+type Found = { id: string; resource: Resource };
+
+const stacksOf = (app: App): Stack[] => app.node.children.filter((child) => Stack.isStack(child));
+const resourcesOf = (app: App, type: string): Found[] =>
+  stacksOf(app).flatMap((stack) =>
+    Object.entries(Template.fromStack(stack).findResources(type) as Record<string, Resource>).map(([id, resource]) => ({
+      id,
+      resource,
+    })),
+  );
+
+describe.each([dev, prod])('the platform in $name', (environment) => {
+  const app = createPlatformApp(environment, { analyticsReporting: false, builtinCloudFormationValidation: false });
+
+  it('encrypts every bucket, keeps it private and keeps it when its stack goes', () => {
+    const buckets = resourcesOf(app, 'AWS::S3::Bucket');
+    expect(buckets.map(({ id }) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
+      'AccessLogs',
+      'ExportsBucket',
+      'ModelsBucket',
+    ]);
+    for (const { resource } of buckets) {
+      expect(resource.Properties).toMatchObject({
+        BucketEncryption: expect.anything(),
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      });
+      expect(resource.DeletionPolicy).toBe('Retain');
+    }
+  });
+
+  it('refuses everything but TLS on every bucket', () => {
+    const policies = resourcesOf(app, 'AWS::S3::BucketPolicy').map(({ resource }) =>
+      JSON.stringify(resource.Properties),
+    );
+    expect(policies).toHaveLength(3);
+    for (const policy of policies) expect(policy).toContain('"aws:SecureTransport":"false"');
+  });
+
+  it('rotates every key', () => {
+    const keys = resourcesOf(app, 'AWS::KMS::Key');
+    expect(keys.length).toBeGreaterThan(0);
+    for (const { resource } of keys) expect(resource.Properties.EnableKeyRotation).toBe(true);
+  });
+
+  it('has public, app and data subnets in each of its zones and no way out of the data subnets', () => {
+    expect(resourcesOf(app, 'AWS::EC2::Subnet')).toHaveLength(3 * environment.network.zones.length);
+    const waysOut = resourcesOf(app, 'AWS::EC2::Route').filter(({ id }) => /data/i.test(id));
+    expect(waysOut).toEqual([]);
+  });
+
+  it('protects its stateful stacks and keeps state out of the others', () => {
+    const stateful = stacksOf(app).filter((stack) => stack.terminationProtection);
+    expect(stateful.map(({ stackName }) => stackName)).toEqual([`kolate-${environment.name}-storage`]);
+    for (const stack of stacksOf(app).filter(({ terminationProtection }) => !terminationProtection)) {
+      expect(Object.keys(Template.fromStack(stack).findResources('AWS::S3::Bucket'))).toEqual([]);
+    }
+  });
+});
+
+describe('an environment', () => {
+  it.each([
+    ['account', { ...dev, account: '12' }, /account is "12"; expected twelve digits/],
+    ['cidr', { ...dev, network: { ...dev.network, cidr: '10.0.0.0/28' } }, /cidr is "10.0.0.0\/28"; expected/],
+    ['zones', { ...dev, network: { ...dev.network, zones: ['a'] } }, /two or more zones/],
+    ['NAT gateways', { ...dev, network: { ...dev.network, natGateways: 3 } }, /natGateways is 3; expected 1 to 2/],
+    ['days', { ...dev, storage: { ...dev.storage, exportDays: 0 } }, /exportDays is 0; expected/],
+  ])('is refused for its %s', (_what, environment, message) => {
+    expect(() => checkEnvironment(environment)).toThrow(message);
+  });
+
+  it('is found by name, and an unknown name is answered with the known ones', () => {
+    expect(environmentNamed('prod')).toBe(prod);
+    expect(() => environmentNamed('stage')).toThrow('expected dev or prod');
+  });
+});
