@@ -28,9 +28,7 @@ def framework(name: str, distribution: str, exporter: str) -> dict:
 
 
 def split(features, target, stratify: bool = True):
-    return train_test_split(
-        features, target, test_size=0.25, random_state=SEED, stratify=target if stratify else None
-    )
+    return train_test_split(features, target, test_size=0.25, random_state=SEED, stratify=target if stratify else None)
 
 
 def numeric(features) -> np.ndarray:

@@ -78,8 +78,11 @@ def write_sample(
 ) -> None:
     """Writes `<name>.onnx` and `<name>.json`. `inputs` and `outputs` hold one array per tensor of the graph."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Exporters draw a random graph name, which would change the file at every run.
+    # Exporters draw a random graph name and list the opsets in the order of a set: the file would change from run to run.
     model.graph.name = name
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
     onnx.checker.check_model(model)
     content = model.SerializeToString(deterministic=True)
     (folder / f"{name}.onnx").write_bytes(content)

@@ -42,7 +42,9 @@ def iris(out: Path) -> None:
         "quality": {"metric": "accuracy on held-out rows", "value": round(model.score(held_out, held_target), 4)},
         "tolerance": SUMMED_IN_FLOAT32,
     }
-    write_sample(out, "iris-classifier", exported, about, {"features": rows.astype(np.float32)}, classification(model, rows))
+    write_sample(
+        out, "iris-classifier", exported, about, {"features": rows.astype(np.float32)}, classification(model, rows)
+    )
 
 
 def wine(out: Path) -> None:
@@ -67,7 +69,9 @@ def wine(out: Path) -> None:
         "quality": {"metric": "accuracy on held-out rows", "value": round(model.score(held_out, held_target), 4)},
         "tolerance": SUMMED_IN_FLOAT32,
     }
-    write_sample(out, "wine-origin", exported, about, {"features": rows.astype(np.float32)}, classification(model, rows))
+    write_sample(
+        out, "wine-origin", exported, about, {"features": rows.astype(np.float32)}, classification(model, rows)
+    )
 
 
 def diabetes(out: Path) -> None:
@@ -75,9 +79,7 @@ def diabetes(out: Path) -> None:
     train, held_out, target, held_target = split(numeric(data.data), data.target, stratify=False)
     model = GradientBoostingRegressor(n_estimators=80, max_depth=3, learning_rate=0.06, random_state=SEED)
     model.fit(train, target)
-    exported = convert_sklearn(
-        model, initial_types=[("features", FloatTensorType([None, 10]))], target_opset=OPSETS
-    )
+    exported = convert_sklearn(model, initial_types=[("features", FloatTensorType([None, 10]))], target_opset=OPSETS)
     rows = held_out[:TEST_ROWS]
     about = {
         "title": "How far will the disease have gone in a year?",
@@ -115,11 +117,13 @@ def penguins(out: Path) -> None:
     table = data[list(kinds)].astype({name: "int64" for name in of[Int64TensorType]})
     table = table.assign(**{name: numeric(table[name]) for name in of[FloatTensorType]})
     train, held_out, target, held_target = split(table, data["species"].astype(str))
-    columns = ColumnTransformer([
-        ("measured", StandardScaler(), of[FloatTensorType]),
-        ("counted", StandardScaler(), of[Int64TensorType]),
-        ("named", OneHotEncoder(handle_unknown="ignore", sparse_output=False), of[StringTensorType]),
-    ])
+    columns = ColumnTransformer(
+        [
+            ("measured", StandardScaler(), of[FloatTensorType]),
+            ("counted", StandardScaler(), of[Int64TensorType]),
+            ("named", OneHotEncoder(handle_unknown="ignore", sparse_output=False), of[StringTensorType]),
+        ]
+    )
     model = make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(train, target)
     exported = convert_sklearn(
         model,
