@@ -78,7 +78,7 @@ def write_sample(
 ) -> None:
     """Writes `<name>.onnx` and `<name>.json`. `inputs` and `outputs` hold one array per tensor of the graph."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Exporters draw a random graph name and list the opsets in the order of a set: the file would change from run to run.
+    # Exporters draw a random graph name and list opsets in the order of a set: the file would change at every run.
     model.graph.name = name
     opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
     del model.opset_import[:]
