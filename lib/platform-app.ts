@@ -15,9 +15,12 @@ export function environmentNamed(name: string): Environment {
   throw new Error(`environment: name is "${name}"; expected ${environments.map((e) => e.name).join(' or ')}`);
 }
 
+/** The app with the CDK's context, whoever hands it over: the CLI (`-c env=prod`) or a test. */
+export const createApp = (props?: AppProps): App =>
+  new App({ ...props, context: { ...featureFlags, ...props?.context } });
+
 /** All stacks of one environment. */
-export function createPlatformApp(environment: Environment, props?: AppProps): App {
-  const app = new App({ ...props, context: { ...featureFlags, ...props?.context } });
+export function addPlatform(app: App, environment: Environment): App {
   new NetworkStack(app, { environment });
   new StorageStack(app, { environment });
   return app;

@@ -15,7 +15,7 @@ if (values.help) {
 const cdk = join(process.cwd(), 'node_modules/aws-cdk/bin/cdk');
 const { status } = spawnSync(
   process.execPath,
-  [cdk, 'synth', '--all', '--strict', '--quiet', '--no-notices', '--context', `env=${values.env}`],
+  [cdk, 'synth', '--strict', '--quiet', '--no-notices', '--context', `env=${values.env}`],
   { stdio: 'inherit', env: { ...process.env, CDK_DISABLE_CLI_TELEMETRY: '1' } },
 );
 process.exit(status ?? 1);

@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { dev } from '../../lib/config/dev';
 import { checkEnvironment } from '../../lib/config/environment';
 import { prod } from '../../lib/config/prod';
-import { createPlatformApp, environmentNamed } from '../../lib/platform-app';
+import { addPlatform, createApp, environmentNamed } from '../../lib/platform-app';
 
 type Resource = { Type: string; Properties: Record<string, unknown>; DeletionPolicy?: string };
 type Found = { id: string; resource: Resource };
@@ -18,7 +18,10 @@ const resourcesOf = (app: App, type: string): Found[] =>
   );
 
 describe.each([dev, prod])('the platform in $name', (environment) => {
-  const app = createPlatformApp(environment, { analyticsReporting: false, builtinCloudFormationValidation: false });
+  const app = addPlatform(
+    createApp({ analyticsReporting: false, builtinCloudFormationValidation: false }),
+    environment,
+  );
 
   it('encrypts every bucket, keeps it private and keeps it when its stack goes', () => {
     const buckets = resourcesOf(app, 'AWS::S3::Bucket');
