@@ -7,10 +7,11 @@ import * as tenants from './tenants';
 
 const isRoute = (value: unknown): value is Route =>
   typeof value === 'object' && value !== null && 'operationId' in value;
+const placeOf = ({ path, method }: Route): string => `${path} ${method}`;
 
-/** Every operation of the HTTP API, in the order in which the modules declare them. */
-export const allRoutes: readonly Route[] = [tenants, operations, models, predictions, inference].flatMap((module) =>
-  Object.values<unknown>(module).filter(isRoute),
-);
+/** Every operation of the HTTP API, by path and method. */
+export const allRoutes: readonly Route[] = [tenants, operations, models, predictions, inference]
+  .flatMap((module) => Object.values<unknown>(module).filter(isRoute))
+  .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
 
 export const routesOf = (service: ServiceName): Route[] => allRoutes.filter((route) => route.service === service);
