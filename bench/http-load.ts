@@ -1,0 +1,154 @@
+import { connect, type Socket } from 'node:net';
+import { quantile } from './harness';
+
+// A program of its own (see program.ts): sends the same request again and again over raw sockets, so that the load costs
+// far less than what it loads. Answers each message { port, request, … } with what it saw.
+
+export type Load = {
+  readonly port: number;
+  /** One whole HTTP/1.1 request, with Content-Length where it has a body. */
+  readonly request: string;
+  readonly connections: number;
+  /** Requests under way on one connection. Only for a closed loop. */
+  readonly pipelining: number;
+  readonly seconds: number;
+  /** Requests a second at even distances, whatever the answers do; absent: as fast as the answers come (closed loop). */
+  readonly ratePerSecond?: number;
+};
+
+export type LoadResult = {
+  readonly answers: number;
+  /** Answers other than 200. */
+  readonly refused: number;
+  readonly seconds: number;
+  /** From the time at which the request was due, so that a stall counts for all that had to wait behind it. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+};
+
+type Line = {
+  readonly socket: Socket;
+  /** When each request under way was due, oldest first. */
+  readonly due: number[];
+  rest: Buffer;
+};
+
+const maxSamples = 2_000_000;
+const headEnd = Buffer.from('\r\n\r\n');
+
+async function run(load: Load): Promise<LoadResult> {
+  const bytes = Buffer.from(load.request);
+  const tally = { answers: 0, refused: 0, latencies: new Float64Array(maxSamples), samples: 0, over: false };
+  const waiting: number[] = [];
+  const open = load.ratePerSecond !== undefined;
+  const idle: Line[] = [];
+
+  const send = (line: Line, dueAt: number): void => {
+    line.due.push(dueAt);
+    line.socket.write(bytes);
+  };
+  const onAnswers = (line: Line, count: number): void => {
+    const now = performance.now();
+    for (let index = 0; index < count; index += 1) {
+      const dueAt = line.due.shift() as number;
+      if (tally.samples < maxSamples) tally.latencies[tally.samples++] = now - dueAt;
+    }
+    tally.answers += count;
+    if (tally.over) return;
+    if (!open) {
+      for (let index = 0; index < count; index += 1) line.due.push(now);
+      line.socket.write(count === 1 ? bytes : Buffer.concat(Array<Buffer>(count).fill(bytes)));
+    } else if (waiting.length > 0) send(line, waiting.shift() as number);
+    else idle.push(line);
+  };
+
+  const lines = await Promise.all(
+    Array.from({ length: load.connections }, () => openLine(load.port, tally, onAnswers)),
+  );
+  const start = performance.now();
+  if (load.ratePerSecond === undefined) {
+    for (const line of lines) for (let index = 0; index < load.pipelining; index += 1) send(line, start);
+    await new Promise((done) => setTimeout(done, load.seconds * 1_000));
+  } else {
+    idle.push(...lines);
+    await pace(load.ratePerSecond, load.seconds, (dueAt) => {
+      const line = idle.pop();
+      if (line) send(line, dueAt);
+      else waiting.push(dueAt);
+    });
+  }
+  tally.over = true;
+  const seconds = (performance.now() - start) / 1_000;
+  for (const { socket } of lines) socket.destroy();
+  const sorted = [...tally.latencies.subarray(0, tally.samples)];
+  const [p50Ms, p95Ms, p99Ms] = [0.5, 0.95, 0.99].map((q) => quantile(sorted, q)) as [number, number, number];
+  return { answers: tally.answers, refused: tally.refused, seconds, p50Ms, p95Ms, p99Ms };
+}
+
+/** Calls `send` at `ratePerSecond` for `seconds`; what a turn of the event loop was late for is sent at once, with its due time. */
+function pace(ratePerSecond: number, seconds: number, send: (dueAt: number) => void): Promise<void> {
+  const start = performance.now();
+  const total = Math.floor(ratePerSecond * seconds);
+  let sent = 0;
+  return new Promise((done) => {
+    const turn = (): void => {
+      const due = Math.min(total, Math.floor(((performance.now() - start) / 1_000) * ratePerSecond));
+      for (; sent < due; sent += 1) send(start + (sent / ratePerSecond) * 1_000);
+      if (sent >= total) done();
+      else setImmediate(turn);
+    };
+    turn();
+  });
+}
+
+function openLine(
+  port: number,
+  tally: { refused: number },
+  onAnswers: (line: Line, count: number) => void,
+): Promise<Line> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const line: Line = { socket, due: [], rest: Buffer.alloc(0) };
+  socket.on('data', (chunk) => {
+    const data = line.rest.length === 0 ? chunk : Buffer.concat([line.rest, chunk]);
+    const { count, refused, used } = countAnswers(data);
+    tally.refused += refused;
+    line.rest = data.subarray(used);
+    if (count > 0) onAnswers(line, count);
+  });
+  return new Promise((fulfil, reject) => {
+    socket.once('connect', () => fulfil(line));
+    socket.once('error', reject);
+  });
+}
+
+/** Whole answers at the start of `data`. Knows answers with a Content-Length only; any other ends the program. */
+export function countAnswers(data: Buffer): { count: number; refused: number; used: number } {
+  let [count, refused, used] = [0, 0, 0];
+  for (;;) {
+    const end = data.indexOf(headEnd, used);
+    if (end < 0) return { count, refused, used };
+    const head = data.latin1Slice(used, end);
+    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
+    if (length === undefined) throw new Error(`an answer without a length: ${head}`);
+    const next = end + headEnd.length + Number(length);
+    if (next > data.length) return { count, refused, used };
+    if (!head.startsWith('HTTP/1.1 200')) refused += 1;
+    count += 1;
+    used = next;
+  }
+}
+
+if (process.send) {
+  process.on('message', (load: Load) => {
+    run(load).then(
+      (result) => process.send?.(result),
+      (error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  });
+  process.on('SIGTERM', () => process.exit(0));
+  process.send('ready');
+}
