@@ -61,21 +61,3 @@ export function transition(state: TenantState, event: TenantEvent): Transition {
 /** What a caller may ask for in `state`. */
 export const allowedEvents = (state: TenantState): readonly TenantEvent[] =>
   callerEvents.filter((event) => transitions[state][event] !== undefined);
-
-/** Whether the tenant's requests are served, refused for good, or refused for now. */
-export function serving(state: TenantState): 'yes' | 'no' | 'paused' {
-  switch (state) {
-    case 'active':
-      return 'yes';
-    case 'changing_tier':
-      return 'paused';
-    case 'requested':
-    case 'validating':
-    case 'provisioning':
-    case 'suspended':
-    case 'exporting':
-    case 'deprovisioning':
-    case 'deleted':
-      return 'no';
-  }
-}
