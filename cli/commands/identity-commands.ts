@@ -1,0 +1,66 @@
+import { type Command, Option } from 'commander';
+import type { Bind } from '../bind';
+import { usageError } from '../cli-error';
+import { login } from '../login';
+import { sessionOf } from '../login-session';
+import { timeoutOption } from '../options';
+
+type LoggingIn = {
+  readonly loginClient: string;
+  readonly browser: boolean;
+  readonly paste?: boolean;
+  readonly timeout: number;
+};
+type Asking = { readonly operator?: boolean; readonly scope?: readonly string[] };
+
+export function addIdentityCommands(program: Command, bind: Bind): void {
+  addLogin(program, bind);
+  program
+    .command('token')
+    .description('print an access token, for --tenant or as --operator')
+    .option('--operator', 'of the operator of this platform')
+    .addOption(new Option('--scope <scope...>', 'only these scopes (all that the client may have when absent)'))
+    .action(
+      bind(async (context, _args, { operator, scope }: Asking) => {
+        const wanted = scope?.join(' ');
+        const named = context.options.tenant;
+        if (operator && named) throw usageError('--operator and --tenant exclude each other');
+        const source = operator ? await context.operatorTokens(wanted) : await context.tenantTokens(named, wanted);
+        const token = await source.get();
+        return { document: { access_token: token, token_type: 'Bearer' }, text: token };
+      }),
+    );
+}
+
+function addLogin(program: Command, bind: Bind): void {
+  program
+    .command('login')
+    .description('log in as a person, in a browser; commands then act as you')
+    .addOption(new Option('--login-client <id>', 'public OAuth client of this command line').default('kolate-cli'))
+    .option('--no-browser', 'only print the address')
+    .option('--paste', 'paste the address that the browser ends at, where the browser is on another machine')
+    .addOption(timeoutOption(300))
+    .action(
+      bind(async (context, _args, options: LoggingIn) => {
+        const { issuer, store } = await context.connection();
+        const { loginClient: clientId, timeout, browser, paste = false } = options;
+        const answer = await login({ issuer, clientId, browser, paste, timeoutMs: timeout * 1_000 }, context.io);
+        const session = sessionOf(clientId, answer);
+        await store.keepSession(session);
+        const who = session.tenantId ? `tenant ${session.tenantId}` : 'an operator';
+        return {
+          document: { tenantId: session.tenantId, scope: answer.scope, expiresIn: answer.expires_in },
+          text: `logged in for ${who}`,
+        };
+      }),
+    );
+  program
+    .command('logout')
+    .description('forget the login')
+    .action(
+      bind(async (context) => {
+        await (await context.connection()).store.keepSession(undefined);
+        return { document: { loggedIn: false }, text: 'logged out' };
+      }),
+    );
+}

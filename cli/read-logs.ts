@@ -1,0 +1,83 @@
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export type LogEntry = {
+  readonly time?: string;
+  readonly level?: string;
+  readonly name?: string;
+  readonly msg?: string;
+};
+
+const suffix = '.jsonl';
+/** Read from the end of a file at most, so that a large log costs no more than a small one. */
+const tailBytes = 1_048_576;
+
+/** Names of the processes that have a log in `folder`. */
+export const logNames = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(() => []))
+    .filter((file) => file.endsWith(suffix))
+    .map((file) => file.slice(0, -suffix.length))
+    .sort();
+
+async function readFrom(file: string, offset: number): Promise<{ readonly text: string; readonly end: number }> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const from = size < offset ? 0 : Math.max(offset, size - tailBytes);
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
+    const text = buffer.toString('utf8', 0, bytesRead);
+    // Only whole lines: what is being written now is read the next time.
+    const whole = text.lastIndexOf('\n') + 1;
+    return { text: text.slice(0, whole), end: from + Buffer.byteLength(text.slice(0, whole)) };
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseLine(line: string): LogEntry[] {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return typeof entry === 'object' && entry !== null ? [entry] : [];
+  } catch {
+    return [];
+  }
+}
+
+const entriesOf = (text: string): LogEntry[] => text.split('\n').flatMap(parseLine);
+const byTime = (a: LogEntry, b: LogEntry): number => (a.time ?? '').localeCompare(b.time ?? '');
+
+/** The last `lines` entries of the processes `names`, by time. */
+export async function readLogs(folder: string, names: readonly string[], lines: number): Promise<LogEntry[]> {
+  const texts = await Promise.all(names.map((name) => readFrom(join(folder, name + suffix), 0)));
+  return texts
+    .flatMap(({ text }) => entriesOf(text).slice(-lines))
+    .sort(byTime)
+    .slice(-lines);
+}
+
+/** New entries as they are written, until `signal`. */
+export async function* followLogs(
+  folder: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry> {
+  const offsets = new Map<string, number>();
+  for (const name of names) offsets.set(name, (await stat(join(folder, name + suffix))).size);
+  while (!signal.aborted) {
+    for (const name of names) {
+      const { text, end } = await readFrom(join(folder, name + suffix), offsets.get(name) ?? 0);
+      offsets.set(name, end);
+      yield* entriesOf(text);
+    }
+    await delay(250, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** One entry as people read it. */
+export function entryText({ time, level, name, msg, ...rest }: LogEntry & Readonly<Record<string, unknown>>): string {
+  const { pid: _pid, hostname: _host, ...members } = rest;
+  const more = Object.keys(members).length > 0 ? ` ${JSON.stringify(members)}` : '';
+  const clock = time?.slice(11, 23) ?? '';
+  return `${clock} ${(level ?? 'info').padEnd(5)} ${(name ?? '').padEnd(18)} ${msg ?? ''}${more}`;
+}
