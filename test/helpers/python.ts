@@ -87,7 +87,9 @@ function createPython(interpreter: string): Python {
   };
 }
 
+/** The same folder as for engines (local/setup/layout.mjs). */
 function cacheFolder(env: NodeJS.ProcessEnv): string {
   if (env.KOLATE_CACHE) return env.KOLATE_CACHE;
-  return userInfo().uid === 0 ? '/var/cache/kolate' : join(homedir(), '.cache', 'kolate');
+  if (userInfo().uid === 0) return '/var/cache/kolate';
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kolate');
 }
