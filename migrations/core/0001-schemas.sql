@@ -40,13 +40,14 @@ begin
       partition int not null,
       next_offset bigint not null,
       primary key (consumer, topic, partition))', owner.schema_name);
-    -- Keys whose messages wait in the retry topic; later messages of the key queue up behind them.
-    execute format('create table %I.parked_key (
+    -- Messages that wait in the retry topic. Later messages of their key queue up behind them; `turn` is the message's
+    -- offset in the main topic, so that the smallest of a key is the next.
+    execute format('create table %I.parked_message (
       consumer text not null,
       topic text not null,
       key text not null,
-      waiting int not null,
-      primary key (consumer, topic, key))', owner.schema_name);
+      turn bigint not null,
+      primary key (consumer, topic, key, turn))', owner.schema_name);
     execute format('create table %I.idempotency_key (
       scope text not null,
       key text not null,

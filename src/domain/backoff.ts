@@ -14,3 +14,9 @@ export function backoffMs({ baseMs, maxMs }: BackoffPolicy, attempt: number, ran
   const bound = Math.min(maxMs, baseMs * 2 ** Math.min(attempt - 1, 30));
   return Math.round(bound / 2 + (bound / 2) * random);
 }
+
+/** `backoffMs` with its policy and its source of randomness filled in: what consumers and relays are handed. */
+export const jitteredBackoff =
+  (policy: BackoffPolicy, random: () => number) =>
+  (attempt: number): number =>
+    backoffMs(policy, attempt, random());

@@ -1,0 +1,70 @@
+import type { Topic } from '../../contracts/topics';
+import { createProducer, type Producer } from './create-producer';
+import { ensureTopics } from './ensure-topics';
+import type { Consumer } from './group-consumer';
+import { type ClientOptions, createClient, mapKafkaError, withDeadline } from './kafka-client';
+import type { Backoff } from './record';
+import type { ConsumerContext } from './run-consumer';
+import { type BatchConsumerOptions, type ConsumerOptions, runBatchConsumer, runConsumer } from './run-consumer';
+import { type LatestOptions, type Subscription, subscribeLatest } from './subscribe-latest';
+
+export type KafkaOptions = ClientOptions & {
+  /** Waits between tries, of messages and of connections: `jitteredBackoff` of the domain makes one. */
+  readonly backoff: Backoff;
+};
+
+export type Kafka = {
+  /** The one producer of this process; connected at its first use. */
+  producer(): Producer;
+  runConsumer<S>(options: ConsumerOptions<S>): Promise<Consumer>;
+  runBatchConsumer(options: BatchConsumerOptions): Promise<Consumer>;
+  subscribeLatest(options: LatestOptions): Promise<Subscription>;
+  /** @returns the names created now */
+  ensureTopics(topics: readonly Topic[]): Promise<string[]>;
+  /** @throws KolateError KLT_DEPENDENCY_UNAVAILABLE */
+  ping(): Promise<void>;
+  /** Stops consumers and subscriptions, sends what waits, disconnects. */
+  close(): Promise<void>;
+};
+
+const pingTimeoutMs = 2_000;
+
+/** Kafka behind our own port: kafkajs is used in this folder alone. Nothing connects before it is used. */
+export function createKafka(options: KafkaOptions): Kafka {
+  const { clientId, log, backoff } = options;
+  const client = createClient(options);
+  const producer = createProducer(client);
+  const admin = client.admin({ retry: { retries: 0 } });
+  const context: ConsumerContext = { client, producer, backoff, log };
+  const running = new Set<{ stop(): Promise<void> }>();
+
+  const keep = async <T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+    const started = await starting;
+    running.add(started);
+    return started;
+  };
+
+  return {
+    producer: () => producer,
+    runConsumer: (consumer) => keep(runConsumer(context, consumer)),
+    runBatchConsumer: (consumer) => keep(runBatchConsumer(context, consumer)),
+    subscribeLatest: (latest) => keep(subscribeLatest({ client, clientId, backoff, log }, latest)),
+    ensureTopics: (topics) => ensureTopics(client, topics),
+    async ping() {
+      try {
+        await withDeadline(
+          admin.connect().then(() => admin.describeCluster()),
+          pingTimeoutMs,
+          'a ping',
+        );
+      } catch (error) {
+        throw mapKafkaError(error);
+      }
+    },
+    async close() {
+      await Promise.all([...running].map((each) => each.stop()));
+      await producer.close();
+      await admin.disconnect().catch(() => undefined);
+    },
+  };
+}
