@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type Provider from 'oidc-provider';
 import { toKolateError } from '../../src/contracts/errors';
 import { cliClientId, operatorClientId } from '../../src/contracts/identity-admin';
-import { allScopes, operatorScopes } from '../../src/contracts/scopes';
+import { operatorScopes } from '../../src/contracts/scopes';
 import type { Logger } from '../../src/platform/logging/create-logger';
 import { serveAdmin } from './admin-api';
 import { type KeptClient, openIssuerState, type StateStore } from './issuer-state';
@@ -40,9 +40,8 @@ export async function createIssuerApp(options: IssuerOptions): Promise<{ server:
   const store = await openIssuerState(data, now);
   await setOperator(store, options.operatorSecret);
   const people = await openPeople(data, options.operatorPassword, now);
-  const cli = cliClientMetadata(allScopes);
   const adapter = createMemoryAdapter(
-    (clientId) => (clientId === cliClientId ? cli : clientMetadata(store.current().clients[clientId])),
+    (clientId) => (clientId === cliClientId ? cliClientMetadata : clientMetadata(store.current().clients[clientId])),
     now,
   );
   const times: KeyTimes = {

@@ -10,7 +10,7 @@ import {
   Provider,
 } from 'oidc-provider';
 import { cliClientId, cliRedirectPath } from '../../src/contracts/identity-admin';
-import { allScopes, apiAudience, type Scope } from '../../src/contracts/scopes';
+import { allScopes, apiAudience } from '../../src/contracts/scopes';
 import type { IssuerState, KeptClient } from './issuer-state';
 import type { Directory, Person } from './people';
 import { clientSecretFits } from './secrets';
@@ -41,7 +41,7 @@ export function createProvider(parts: ProviderParts): Provider {
     adapter,
     jwks: { keys: keys.map((key) => ({ ...key })) },
     cookies: { keys: [...state().cookieKeys] },
-    scopes: [...oidcScopes, ...allScopes],
+    scopes: oidcScopes,
     routes: { jwks: '/.well-known/jwks.json' },
     claims: { openid: ['sub', 'tenant_id', 'roles'] },
     features: {
@@ -95,12 +95,19 @@ const resourceIndicators = (parts: ProviderParts): NonNullable<Features['resourc
   useGrantedResource: () => true,
   getResourceServerInfo(ctx, resource, client) {
     if (resource !== apiAudience) throw new errors.InvalidTarget(`tokens are made for ${apiAudience} only`);
-    // RFC 6749, 3.3: without `scope` a client gets its default, here all that it may have. This runs before the grant
-    // reads the parameter, and is the one place that knows both.
+    const allowed = allowedScopes(parts.state(), client.clientId);
     const { params } = ctx.oidc;
-    if (params?.grant_type === 'client_credentials') params.scope ??= client.scope;
+    // RFC 6749, 3.3: without `scope` a client gets its default, here all that it may have. This runs before the grant
+    // reads the parameter; the scopes of a resource are checked nowhere else.
+    if (params?.grant_type === 'client_credentials') {
+      params.scope ??= allowed.join(' ');
+      const refused = String(params.scope)
+        .split(' ')
+        .find((scope) => !allowed.includes(scope));
+      if (refused !== undefined) throw new errors.InvalidScope('the client may not have this scope', refused);
+    }
     return {
-      scope: allScopes.join(' '),
+      scope: allowed.join(' '),
       audience: apiAudience,
       accessTokenTTL: parts.tokenLifetimeSeconds,
       accessTokenFormat: 'jwt',
@@ -108,6 +115,10 @@ const resourceIndicators = (parts: ProviderParts): NonNullable<Features['resourc
     };
   },
 });
+
+/** Of a client that acts for itself its own; what a person may do is decided when the person signs in. */
+const allowedScopes = (state: IssuerState, clientId: string): readonly string[] =>
+  clientId === cliClientId ? allScopes : (state.clients[clientId]?.scopes ?? []);
 
 /** What an access token says beyond RFC 9068: whose it is, in which tier, in which roles. */
 function claimsOf(token: AccessToken | ClientCredentials, state: IssuerState, people: Directory) {
@@ -159,17 +170,15 @@ export function clientMetadata(client: KeptClient | undefined): AdapterPayload |
     grant_types: ['client_credentials'],
     response_types: [],
     redirect_uris: [],
-    scope: client.scopes.join(' '),
   };
 }
 
 /** The command line: a public client, whose loopback redirect may have any port. */
-export const cliClientMetadata = (scopes: readonly Scope[]): AdapterPayload => ({
+export const cliClientMetadata: AdapterPayload = {
   client_id: cliClientId,
   application_type: 'native',
   token_endpoint_auth_method: 'none',
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
   redirect_uris: ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}${cliRedirectPath}`),
-  scope: [...oidcScopes, ...scopes].join(' '),
-});
+};
