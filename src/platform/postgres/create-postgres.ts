@@ -1,4 +1,4 @@
-import { Pool, type PoolClient, types } from 'pg';
+import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { createSql, mapPostgresError, type Sql } from './sql';
 
 // bigint (20) as number: our counters and offsets stay below 2^53. Read where they are summed, they would be text otherwise.
@@ -10,6 +10,14 @@ export type PostgresOptions = {
   readonly name: string;
   readonly maxConnections?: number;
   readonly statementTimeoutMs?: number;
+  /** Where the password comes from when it is not in `url`: asked for each new connection. */
+  readonly password?: RenewablePassword;
+};
+
+/** A password that may be replaced while we run: `renew` makes `current` answer the newest one. */
+export type RenewablePassword = {
+  readonly current: () => Promise<string>;
+  readonly renew: () => Promise<unknown>;
 };
 
 export type Postgres<B extends string = string> = {
@@ -26,7 +34,7 @@ export type Postgres<B extends string = string> = {
 /** A bounded pool on one database. Waits for a connection at most 5 s, for a statement `statementTimeoutMs` (10 s). */
 export function createPostgres<B extends string>(brand: B, options: PostgresOptions): Postgres<B> {
   const pool = new Pool({
-    connectionString: options.url,
+    ...connectionOf(options),
     application_name: options.name,
     max: options.maxConnections ?? 8,
     connectionTimeoutMillis: 5_000,
@@ -36,25 +44,49 @@ export function createPostgres<B extends string>(brand: B, options: PostgresOpti
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined);
+  const mapped = async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await withRenewal(options.password, act);
+    } catch (error) {
+      throw mapPostgresError(error);
+    }
+  };
   return {
-    sql: createSql(brand, async (text, values, name) => {
-      try {
-        return await pool.query({ text, values: [...values], name });
-      } catch (error) {
-        throw mapPostgresError(error);
-      }
-    }),
-    transaction: (act) => inTransaction(pool, (client) => act(sqlOf(brand, client))),
+    sql: createSql(brand, (text, values, name) => mapped(() => pool.query({ text, values: [...values], name }))),
+    transaction: (act) => mapped(() => inTransaction(pool, (client) => act(sqlOf(brand, client)))),
     async ping() {
-      try {
-        await pool.query('select 1');
-      } catch (error) {
-        throw mapPostgresError(error);
-      }
+      await mapped(() => pool.query('select 1'));
     },
     pool,
     close: () => pool.end(),
   };
+}
+
+function connectionOf({ url, password }: PostgresOptions): PoolConfig {
+  if (!password) return { connectionString: url };
+  // A connection string without a password would count as one with an empty password.
+  const { hostname, port, username, pathname } = new URL(url);
+  return {
+    host: hostname,
+    port: Number(port || 5432),
+    user: decodeURIComponent(username),
+    database: decodeURIComponent(pathname.slice(1)),
+    password: password.current,
+  };
+}
+
+const invalidPassword = '28P01';
+
+/** Tries once more with a renewed password. It is refused on connecting, so that nothing of `act` has happened then. */
+async function withRenewal<T>(password: RenewablePassword | undefined, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    const refused = error instanceof Error && 'code' in error && error.code === invalidPassword;
+    if (!password || !refused) throw error;
+    await password.renew();
+    return act();
+  }
 }
 
 const sqlOf = <B extends string>(brand: B, client: PoolClient): Sql<B> =>
@@ -75,6 +107,6 @@ async function inTransaction<T>(pool: Pool, act: (client: PoolClient) => Promise
       () => false,
     );
     client?.release(clean === false);
-    throw mapPostgresError(error);
+    throw error;
   }
 }

@@ -1,0 +1,100 @@
+import { Redis } from 'ioredis';
+import { KolateError } from '../../contracts/errors';
+import type { RenewablePassword } from '../postgres/create-postgres';
+
+export type RedisServer = {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: RenewablePassword;
+  /** Shown by the server. */
+  readonly name: string;
+  readonly keyPrefix: string;
+};
+
+const connectTimeoutMs = 3_000;
+const commandTimeoutMs = 5_000;
+
+/**
+ * One connection as one ACL user, made when it is first used and made again when it is lost. `use` maps a server that
+ * does not answer to KLT_DEPENDENCY_UNAVAILABLE and a refusal to KLT_STORE_ACCESS_DENIED, after one try with a renewed
+ * password.
+ */
+export function createRedisConnection(server: RedisServer) {
+  let opening: Promise<Redis> | undefined;
+
+  const open = async (): Promise<Redis> => {
+    const redis = newClient(server, await server.password.current());
+    let failure: unknown;
+    redis.on('error', (error: unknown) => {
+      failure = error;
+    });
+    redis.on('end', () => {
+      opening = undefined;
+    });
+    try {
+      await redis.connect();
+      return redis;
+    } catch (error) {
+      redis.disconnect();
+      throw failure ?? error;
+    }
+  };
+
+  const connected = (): Promise<Redis> => {
+    opening ??= open().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+
+  return {
+    async use<T>(act: (redis: Redis) => Promise<T>): Promise<T> {
+      try {
+        return await act(await connected());
+      } catch (error) {
+        if (!isMessage(error, /^WRONGPASS/)) throw toRedisError(error);
+      }
+      await server.password.renew();
+      try {
+        return await act(await connected());
+      } catch (error) {
+        throw toRedisError(error);
+      }
+    },
+    async close(): Promise<void> {
+      const redis = await opening?.catch(() => undefined);
+      opening = undefined;
+      redis?.disconnect();
+    },
+  };
+}
+
+const newClient = ({ host, port, user, name, keyPrefix }: RedisServer, password: string): Redis =>
+  new Redis({
+    ...{ host, port, username: user, password, keyPrefix },
+    connectionName: name,
+    lazyConnect: true,
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    maxRetriesPerRequest: 1,
+    // The first connection is made or not; one that was lost is tried again for a while, then made anew by the next use.
+    retryStrategy: (times) => (times > 3 ? null : times * 100),
+    // Would ask INFO, which tells of the whole server and is not allowed to tenants' users.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+  });
+
+const isMessage = (error: unknown, form: RegExp): boolean =>
+  typeof error === 'object' && error !== null && 'message' in error && form.test(String(error.message));
+
+function toRedisError(error: unknown): unknown {
+  if (error instanceof KolateError) return error;
+  if (isMessage(error, /^(NOPERM|NOAUTH|WRONGPASS)/)) {
+    return new KolateError('KLT_STORE_ACCESS_DENIED', 'Redis refuses access', { cause: error });
+  }
+  // Anything that the server says begins with a word in capitals: the rest is about the connection.
+  if (isMessage(error, /^[A-Z]{2,} /)) return error;
+  return new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'Redis does not answer', { retryAfterSeconds: 1, cause: error });
+}

@@ -1,0 +1,44 @@
+import { KolateError } from '../../contracts/errors';
+import type { StackEndpoints } from './placement';
+import type { StackCredentials } from './stack-credentials';
+
+/** The stores of one tenant as one unit, which is made, described and destroyed whole. */
+export type StackSpec = {
+  /** 1 to 63 of `a-z 0-9 -`. */
+  readonly name: string;
+  readonly tenantId: string;
+  /** A tier by which the driver knows what to build. */
+  readonly tier: string;
+  /** What the stores' users are let in with. CloudFormation resolves them from the secret store instead. */
+  readonly credentials: StackCredentials;
+  /** The same token is the same request: asked again after a lost answer, it does nothing again. */
+  readonly requestToken: string;
+};
+
+export type Stack = {
+  readonly name: string;
+  readonly tenantId: string;
+  readonly tier: string;
+  readonly endpoints: StackEndpoints;
+};
+
+/**
+ * Provisions tenants' stores: processes of one machine, or CloudFormation stacks. Every call can be repeated. All throw
+ * KolateError KLT_DEPENDENCY_UNAVAILABLE when the driver does not answer.
+ */
+export type TenantStackDriver = {
+  /**
+   * Makes the stack, or what is missing of it, and waits until its stores answer. Another token for a stack that is there
+   * sets its users' passwords anew and keeps its data.
+   * @throws KLT_PROVISION_FAILED; what was made by then stays, for the next `apply` or `destroy`
+   * @throws KLT_TIER_UNAVAILABLE for a tier that this driver cannot build
+   */
+  apply(spec: StackSpec, signal?: AbortSignal): Promise<Stack>;
+  /** Undefined when there is none, or when it was never completed. */
+  describe(name: string): Promise<Stack | undefined>;
+  /** Whatever part of it is there, with its data; also when it is gone already. */
+  destroy(name: string, signal?: AbortSignal): Promise<void>;
+};
+
+export const tierUnavailable = (tier: string): KolateError =>
+  new KolateError('KLT_TIER_UNAVAILABLE', `this driver cannot build the tier "${tier}"`);
