@@ -1,0 +1,177 @@
+import { type ContainedLane, createContainedLane } from './contained-lane';
+import { createMicroBatcher } from './micro-batcher';
+import { loadSession, type Session } from './ort-runtime';
+import { createQuarantine } from './quarantine';
+import { modelKey, type ResolvedModel } from './resolved-model';
+import { type ServingPlan, servingPlan } from './serving-plan';
+import { type CacheEntry, createSessionCache } from './session-cache';
+import type { Tensor } from './tensors';
+import { createWatchdog, type Watchdog } from './watchdog';
+import type { QuarantineLine } from './watchdog-cells';
+
+/** Tensors that fit the signature: names, datatypes, shapes and values have been checked. Inputs are in its order. */
+export type InferRequest = {
+  readonly inputs: readonly Tensor[];
+  /** Names of tensor outputs; all of them when undefined. */
+  readonly outputs?: readonly string[];
+};
+export type InferResponse = { readonly outputs: readonly Tensor[] };
+
+export type InferenceEngine = {
+  /**
+   * @throws KolateError KLT_INFERENCE_FAILED, KLT_INFERENCE_OUT_OF_BOUNDS, KLT_MODEL_QUARANTINED, KLT_DEADLINE_EXCEEDED,
+   * KLT_OVERLOADED
+   */
+  infer(model: ResolvedModel, request: InferRequest, deadlineMs: number): Promise<InferResponse>;
+  /** Whether a request would be served. Models of the fast lane are loaded by this. */
+  ready(model: ResolvedModel): Promise<boolean>;
+  /** Frees a model that is no longer served. */
+  drop(model: Pick<ResolvedModel, 'tenantId' | 'model' | 'version'>): void;
+  /** Models that the watchdog of an earlier process took out of service. */
+  readonly quarantined: readonly QuarantineLine[];
+  readonly stats: () => EngineStats;
+  close(): Promise<void>;
+};
+
+export type EngineStats = {
+  readonly cache: {
+    readonly models: number;
+    readonly bytes: number;
+    readonly loads: number;
+    readonly evictions: number;
+  };
+  readonly batches: { readonly waiting: number; readonly calls: number; readonly rows: number };
+  readonly contained: { readonly processes: number; readonly waiting: number; readonly deaths: number };
+};
+
+export type InferenceEngineOptions = {
+  /** The built `model-process` and `watchdog-thread`. */
+  readonly programs: { readonly modelProcess: string; readonly watchdogThread: string };
+  readonly cacheBytes: number;
+  /** Read at start; written by the watchdog. Must outlive the process. */
+  readonly quarantineFile: string;
+  /** How long a model may hold the serving process before the watchdog ends it. */
+  readonly standstillMs?: number;
+  readonly contained?: {
+    readonly memoryLimitBytes?: number;
+    readonly maxProcesses?: number;
+    readonly maxProcessesPerTenant?: number;
+    readonly restMs?: number;
+  };
+  readonly batch?: { readonly turnMs?: number; readonly maxRows?: number; readonly maxWaiting?: number };
+};
+
+type Loaded = { readonly plan: ServingPlan; readonly session: Session; readonly run: Session['run'] };
+
+const defaultStandstillMs = 10_000;
+/** Requests that need a longer call, as very long sequences do, go to a contained process though their model is fast. */
+const longestCallMs = 100;
+const defaultContainedBytes = 512 * 1024 * 1024;
+
+/** Runs models: those of the fast lane in this process, in micro-batches; the others in processes of their own. */
+export function createInferenceEngine(options: InferenceEngineOptions): InferenceEngine {
+  const { programs, quarantineFile, standstillMs = defaultStandstillMs } = options;
+  const quarantine = createQuarantine(quarantineFile);
+  const watchdog = createWatchdog({ threadPath: programs.watchdogThread, quarantineFile, standstillMs });
+  const batcher = createMicroBatcher(options.batch);
+  const contained = createContainedLane({
+    programPath: programs.modelProcess,
+    memoryLimitBytes: defaultContainedBytes,
+    ...options.contained,
+    quarantine,
+  });
+  const cache = createSessionCache<Loaded>({
+    budgetBytes: options.cacheBytes,
+    load: async (model) => {
+      quarantine.check(modelKey(model));
+      return load(model, await model.loadBytes(), watchdog);
+    },
+    release: ({ session }) => session.release(),
+  });
+
+  async function runPinned(
+    model: ResolvedModel,
+    entry: CacheEntry<Loaded>,
+    inputs: readonly Tensor[],
+    outputs: readonly string[],
+    deadlineAt: number,
+  ): Promise<InferResponse> {
+    try {
+      if (batcher.estimateMs(entry.value, inputs) > longestCallMs) {
+        return await inferContained(contained, model, inputs, outputs, deadlineAt - performance.now());
+      }
+      return { outputs: await batcher.submit(entry.value, inputs, outputs, deadlineAt) };
+    } finally {
+      cache.unpin(entry);
+    }
+  }
+
+  async function inferLoading(
+    model: ResolvedModel,
+    inputs: readonly Tensor[],
+    outputs: readonly string[],
+    deadlineAt: number,
+  ): Promise<InferResponse> {
+    return runPinned(model, await cache.acquireLoading(model), inputs, outputs, deadlineAt);
+  }
+
+  return {
+    infer(model, { inputs, outputs = servingPlan(model.signature).outputs }, deadlineMs) {
+      if (model.lane === 'contained') return inferContained(contained, model, inputs, outputs, deadlineMs);
+      const deadlineAt = performance.now() + deadlineMs;
+      const entry = cache.acquire(model);
+      if (entry) return runPinned(model, entry, inputs, outputs, deadlineAt);
+      return inferLoading(model, inputs, outputs, deadlineAt);
+    },
+    async ready(model) {
+      try {
+        quarantine.check(modelKey(model));
+        if (model.lane === 'fast') cache.unpin(await cache.acquireLoading(model));
+        return true;
+      } catch {
+        // Whatever the reason is, a request would be told it.
+        return false;
+      }
+    },
+    drop(model) {
+      cache.drop(modelKey(model));
+      contained.drop(modelKey(model));
+    },
+    quarantined: quarantine.fromFile,
+    stats: () => ({ cache: cache.stats(), batches: batcher.stats(), contained: contained.stats() }),
+    async close() {
+      contained.close();
+      cache.close();
+      await watchdog.close();
+    },
+  };
+}
+
+/** Loads a model into this process. Loading and running are what the watchdog watches. */
+function load(model: ResolvedModel, bytes: Uint8Array, watchdog: Watchdog): Loaded {
+  const key = new TextEncoder().encode(modelKey(model));
+  const watched = <T>(work: () => T): T => {
+    watchdog.enter(key);
+    try {
+      return work();
+    } finally {
+      watchdog.leave();
+    }
+  };
+  const session = watched(() => loadSession(bytes));
+  return {
+    plan: servingPlan(model.signature),
+    session,
+    run: (inputs, outputs) => watched(() => session.run(inputs, outputs)),
+  };
+}
+
+async function inferContained(
+  lane: ContainedLane,
+  model: ResolvedModel,
+  inputs: readonly Tensor[],
+  outputs: readonly string[],
+  deadlineMs: number,
+): Promise<InferResponse> {
+  return { outputs: await lane.run(model, inputs, outputs, deadlineMs) };
+}

@@ -1,0 +1,227 @@
+import { KolateError } from '../../../contracts/errors';
+import {
+  agree,
+  type BatchTarget,
+  commonRows,
+  isRowByRow,
+  type Job,
+  joinInputs,
+  joinOutputs,
+  sliceRows,
+} from './batch-job';
+import type { Tensor } from './tensors';
+
+export type MicroBatcherOptions = {
+  /** How long models may hold the event loop before others have their turn. */
+  readonly turnMs?: number;
+  readonly maxRows?: number;
+  /** Requests that may wait, over all models. */
+  readonly maxWaiting?: number;
+  readonly now?: () => number;
+};
+
+export type MicroBatcher = {
+  /**
+   * The outputs, in the order of `outputs`, for inputs in the order of the plan. `deadlineAt` is on the clock of `now`.
+   * @throws KolateError KLT_OVERLOADED, KLT_DEADLINE_EXCEEDED, and what the run of the model throws
+   */
+  submit(
+    target: BatchTarget,
+    inputs: readonly Tensor[],
+    outputs: readonly string[],
+    deadlineAt: number,
+  ): Promise<Tensor[]>;
+  /** How long the shortest call that such a request needs may hold this thread, from what the model has taken so far. */
+  estimateMs(target: BatchTarget, inputs: readonly Tensor[]): number;
+  readonly stats: () => { waiting: number; calls: number; rows: number };
+};
+
+type Queue = {
+  readonly target: BatchTarget;
+  readonly jobs: Job[];
+  usPerRow: number;
+  usPerElement: number;
+  batchable: boolean;
+};
+
+/** Beyond this, larger calls gain nothing (seen with forests, dense nets and linear models). */
+const mostRows = 2_048;
+/** Before the first call of a model has been timed. */
+const guessedUsPerRow = 50;
+const guessedUsPerElement = 1;
+/** Weight of the last call in what is known of a model's speed. */
+const lastCall = 0.3;
+
+/**
+ * Gathers the requests of one turn of the event loop into one call a model. Models take turns, and a call is sized so that it
+ * lasts no longer than a turn may. Where a shared call fails, its requests are run one by one: rows neither fail nor change
+ * because of their neighbours.
+ */
+export function createMicroBatcher(options: MicroBatcherOptions = {}): MicroBatcher {
+  const { turnMs = 5, maxRows = mostRows, maxWaiting = 10_000, now = () => performance.now() } = options;
+  const queues = new WeakMap<BatchTarget, Queue>();
+  /** Queues with jobs, in the order of their turns. */
+  const active: Queue[] = [];
+  const counts = { waiting: 0, calls: 0, rows: 0 };
+  let scheduled = false;
+
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(flush);
+  };
+
+  function flush(): void {
+    scheduled = false;
+    const until = now() + turnMs;
+    let at = until - turnMs;
+    while (at < until) {
+      const queue = active.shift();
+      if (!queue) return;
+      takeTurn(queue, at);
+      if (queue.jobs.length > 0) active.push(queue);
+      at = now();
+    }
+    if (active.length > 0) schedule();
+  }
+
+  /** One call of the model, for as many requests as may share it. */
+  function takeTurn(queue: Queue, at: number): void {
+    const cap = Math.max(1, Math.min(maxRows, Math.floor((turnMs * 1_000) / queue.usPerRow)));
+    const waited = queue.jobs.length;
+    const jobs = takeJobs(queue, cap, at);
+    const [first] = jobs;
+    if (first) {
+      const rows = jobs.length > 1 ? callTogether(queue, jobs) : callAlone(queue, first, cap);
+      counts.calls++;
+      counts.rows += rows;
+      learn(queue, first, rows, (now() - at) * 1_000);
+    }
+    counts.waiting += queue.jobs.length - waited;
+  }
+
+  function queueOf(target: BatchTarget): Queue {
+    const known = queues.get(target);
+    if (known) return known;
+    const queue: Queue = {
+      target,
+      jobs: [],
+      usPerRow: guessedUsPerRow,
+      usPerElement: guessedUsPerElement,
+      batchable: target.plan.batchable,
+    };
+    queues.set(target, queue);
+    return queue;
+  }
+
+  return {
+    submit(target, inputs, outputs, deadlineAt) {
+      if (counts.waiting >= maxWaiting) {
+        const detail = `${maxWaiting} requests are waiting for their models`;
+        return Promise.reject(new KolateError('KLT_OVERLOADED', detail, { retryAfterSeconds: 1 }));
+      }
+      const queue = queueOf(target);
+      const rows = commonRows(inputs);
+      counts.waiting++;
+      return new Promise((resolve, reject) => {
+        const alone = rows < 1;
+        if (queue.jobs.length === 0) active.push(queue);
+        queue.jobs.push({ inputs, outputs, rows, deadlineAt, resolve, reject, alone, parts: [], doneRows: 0 });
+        schedule();
+      });
+    },
+    estimateMs(target, inputs) {
+      const { batchable, usPerElement } = queueOf(target);
+      const elements = countElements(inputs);
+      return (usPerElement * (batchable ? elements / Math.max(1, commonRows(inputs)) : elements)) / 1_000;
+    },
+    stats: () => ({ ...counts }),
+  };
+}
+
+const countElements = (inputs: readonly Tensor[]): number => inputs.reduce((sum, { data }) => sum + data.length, 0);
+
+function learn(queue: Queue, first: Job, rows: number, us: number): void {
+  const usPerRow = us / Math.max(1, rows);
+  const elementsPerRow = countElements(first.inputs) / Math.max(1, first.rows);
+  queue.usPerRow += lastCall * (usPerRow - queue.usPerRow);
+  queue.usPerElement += lastCall * (usPerRow / Math.max(1, elementsPerRow) - queue.usPerElement);
+}
+
+/** Takes from the head the requests that may share one call of at most `cap` rows; refuses those whose deadline has passed. */
+function takeJobs(queue: Queue, cap: number, at: number): Job[] {
+  const { jobs, batchable } = queue;
+  const taken: Job[] = [];
+  let rows = 0;
+  let next = 0;
+  for (; next < jobs.length; next++) {
+    const job = jobs[next];
+    if (!job) break;
+    if (job.deadlineAt <= at) {
+      job.reject(new KolateError('KLT_DEADLINE_EXCEEDED', 'the deadline passed before the model had its turn'));
+      continue;
+    }
+    const [first] = taken;
+    if (first && (!batchable || first.alone || job.alone || rows + job.rows > cap || !agree(first, job))) break;
+    taken.push(job);
+    rows += job.rows;
+  }
+  jobs.splice(0, next);
+  return taken;
+}
+
+/** Runs `jobs` in one call. Where that fails they go back to the head of the queue, to be run one by one. Returns its rows. */
+function callTogether(queue: Queue, jobs: readonly Job[]): number {
+  const rows = jobs.reduce((sum, job) => sum + job.rows, 0);
+  const outputs = tryTogether(queue, jobs, rows);
+  if (!outputs) {
+    for (const job of jobs) job.alone = true;
+    queue.jobs.unshift(...jobs);
+    return rows;
+  }
+  let from = 0;
+  for (const job of jobs) {
+    job.resolve(sliceRows(outputs, from, from + job.rows));
+    from += job.rows;
+  }
+  return rows;
+}
+
+function tryTogether(queue: Queue, jobs: readonly Job[], rows: number): Tensor[] | undefined {
+  try {
+    const outputs = queue.target.run(joinInputs(jobs, rows), jobs[0]?.outputs ?? []);
+    if (isRowByRow(outputs, rows)) return outputs;
+    // The trial run saw otherwise. What this model answers is not one row a row, so its requests never share a call again.
+    queue.batchable = false;
+  } catch {
+    // Which request is at fault shows when each is run alone; its error then goes to its caller.
+  }
+  return undefined;
+}
+
+/** Runs one request, or its next `cap` rows when it has more: it then keeps its place at the head. Returns the rows run. */
+function callAlone(queue: Queue, job: Job, cap: number): number {
+  const { run } = queue.target;
+  try {
+    if (!queue.batchable || job.rows <= cap) {
+      job.resolve(run(job.inputs, job.outputs));
+      return Math.max(1, job.rows);
+    }
+    const from = job.doneRows;
+    const to = Math.min(job.rows, from + cap);
+    const part = run(sliceRows(job.inputs, from, to), job.outputs);
+    if (!isRowByRow(part, to - from)) {
+      queue.batchable = false;
+      job.resolve(run(job.inputs, job.outputs));
+      return job.rows;
+    }
+    job.parts.push(part);
+    job.doneRows = to;
+    if (to === job.rows) job.resolve(joinOutputs(job.parts, job.rows));
+    else queue.jobs.unshift(job);
+    return to - from;
+  } catch (error) {
+    job.reject(error);
+    return 1;
+  }
+}

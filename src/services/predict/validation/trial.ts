@@ -1,0 +1,147 @@
+import { KolateError } from '../../../contracts/errors';
+import type { Lane, ModelSignature } from '../../../contracts/http/models';
+import { loadSession, type Session } from '../inference/ort-runtime';
+import { type ServingPlan, servingPlan } from '../inference/serving-plan';
+import { elementCount, type Tensor } from '../inference/tensors';
+import { type LaneReading, laneOf } from './lane-of';
+import { type ModelReading, readOnnxModel } from './onnx-model-reader';
+import { reject } from './rejection';
+import { signatureOf } from './signature-of';
+import { trialInputs } from './trial-inputs';
+import { rowsAreIndependent, withSeenShapes } from './trial-rows';
+
+/** `because` says why a model is contained. */
+export type TrialResult = { readonly signature: ModelSignature; readonly lane: Lane; readonly because?: string };
+
+/** Sizes tried for open dimensions other than the first, until the model runs: images and windows have a smallest size. */
+const openSizes = [1, 2, 8, 16, 32, 64, 224];
+/** Four open dimensions of the largest size would be ten gigabytes. */
+const maxElements = 16_000_000;
+/** Above these a model would hold up the others in the serving process, so it is contained. CPU time, and memory of one call. */
+const most = { loadMs: 2_000, rowMs: 50, manyRowsMs: 1_000, manyRowsBytes: 256 * 1024 * 1024 } as const;
+/** Enough for a model that takes the cube of its rows to show, while the square of them stays small. */
+const manyRows = 512;
+
+/** Operators that refuse values which they do not know, so that a failed trial says nothing against the model. */
+const picky: ReadonlySet<string> = new Set(
+  'OneHotEncoder CategoryMapper LabelEncoder DictVectorizer ArrayFeatureExtractor Gather GatherElements GatherND OneHot'
+    .split(' ')
+    .flatMap((operator) => [`:${operator}`, `ai.onnx.ml:${operator}`]),
+);
+
+/**
+ * Reads `file`, loads it and runs it, in this process: to be called where crashing, hanging and running out of memory harm
+ * nobody.
+ * @throws KolateError KLT_MODEL_REJECTED
+ */
+export function tryModel(file: Uint8Array): TrialResult {
+  const reading = readOnnxModel(file);
+  const signature = signatureOf(reading.graph);
+  const lane = laneOf(reading);
+  const loading = cpuMs();
+  const session = load(file);
+  const loadMs = cpuMs() - loading;
+  checkSignature(session, signature);
+  const openSize = findOpenSize(session, signature, reading);
+  if (openSize === undefined) return { signature, ...lane };
+  const late =
+    loadMs > most.loadMs
+      ? `loading it takes ${Math.round(loadMs)} ms of a processor`
+      : slowRow(session, servingPlan(signature), openSize);
+  const seen = withSeenShapes(session, signature, openSize);
+  if (lane.lane === 'contained') return { signature: seen, ...lane };
+  if (late) return { signature: seen, lane: 'contained', because: late };
+  const batchable = rowsAreIndependent(session, seen, openSize);
+  const heavy = heavyRows(session, servingPlan(seen), openSize);
+  const judged: LaneReading = heavy ? { lane: 'contained', because: heavy } : lane;
+  return { signature: { ...seen, batchable }, ...judged };
+}
+
+function load(file: Uint8Array): Session {
+  try {
+    return loadSession(file);
+  } catch (error) {
+    return rejectRun(error, 'load_failed', 'the runtime could not load the model');
+  }
+}
+
+/** Guards against a file that protobuf reads in another way than we do. */
+function checkSignature(session: Session, signature: ModelSignature): void {
+  const names = (values: readonly { name: string }[]) => JSON.stringify(values.map(({ name }) => name).sort());
+  for (const side of ['inputs', 'outputs'] as const) {
+    const [ours, theirs] = [names(signature[side]), names(session[side])];
+    if (ours !== theirs) reject('signature_mismatch', `the file names the ${side} ${ours}, the runtime ${theirs}`);
+  }
+}
+
+/** The size for open dimensions with which one row runs; undefined when the model wants values that cannot be guessed. */
+function findOpenSize(session: Session, signature: ModelSignature, reading: ModelReading): number | undefined {
+  const { inputs, outputs } = servingPlan(signature);
+  let first: unknown;
+  for (const openSize of openSizes) {
+    if (inputs.some(({ shape }) => elementCount(shape.map((size) => (size === -1 ? openSize : size))) > maxElements))
+      break;
+    for (const number of [1, 0]) {
+      try {
+        session.run(trialInputs(inputs, { rows: 1, openSize, value: () => number }), outputs);
+        return openSize;
+      } catch (error) {
+        if (isOutOfMemory(error)) rejectRun(error, 'run_failed', 'one row was too much');
+        first ??= error;
+      }
+    }
+  }
+  const onlyFloats = inputs.every(({ datatype }) => datatype.startsWith('FP'));
+  if (!onlyFloats || [...reading.operators].some((operator) => picky.has(operator))) return undefined;
+  const hint =
+    'it was tried with one row and with several sizes for the dimensions left open; fix those that must be fixed';
+  return rejectRun(first, 'run_failed', 'the model could not be run', hint);
+}
+
+/** Why one row takes too long for the serving process; undefined when it does not. */
+function slowRow(session: Session, { inputs, outputs }: ServingPlan, openSize: number): string | undefined {
+  const one = measure(session, trialInputs(inputs, { rows: 1, openSize, value: () => 1 }), outputs);
+  if (one === 'out of memory') return 'one row takes more memory than a model may have';
+  return one && one.ms > most.rowMs ? `one row takes ${Math.round(one.ms)} ms of a processor` : undefined;
+}
+
+/** Why many rows take too much memory or time for it. */
+function heavyRows(session: Session, { inputs, outputs }: ServingPlan, openSize: number): string | undefined {
+  if (!inputs.some(({ shape }) => shape[0] === -1)) return undefined;
+  const many = measure(session, trialInputs(inputs, { rows: manyRows, openSize, value: () => 1 }), outputs);
+  if (many === 'out of memory') return `${manyRows} rows take more memory than a model may have`;
+  if (many && many.ms > most.manyRowsMs) return `${manyRows} rows take ${Math.round(many.ms)} ms of a processor`;
+  if (many && many.bytes > most.manyRowsBytes) return `${manyRows} rows take ${Math.round(many.bytes / 1e6)} MB`;
+  return undefined;
+}
+
+/** CPU time and growth of the process's largest size; undefined when the run fails, as it may with guessed values. */
+function measure(
+  session: Session,
+  inputs: readonly Tensor[],
+  outputs: readonly string[],
+): { ms: number; bytes: number } | 'out of memory' | undefined {
+  const bytes = process.resourceUsage().maxRSS;
+  const ms = cpuMs();
+  try {
+    session.run(inputs, outputs);
+  } catch (error) {
+    return isOutOfMemory(error) ? 'out of memory' : undefined;
+  }
+  return { ms: cpuMs() - ms, bytes: (process.resourceUsage().maxRSS - bytes) * 1_024 };
+}
+
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
+
+const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof KolateError && error.code === 'KLT_INFERENCE_OUT_OF_BOUNDS';
+
+function rejectRun(error: unknown, code: 'load_failed' | 'run_failed', what: string, hint?: string): never {
+  const detail = error instanceof KolateError ? error.detail : String(error);
+  if (isOutOfMemory(error))
+    reject('out_of_memory', `${what}: it asks for more memory than a model may have (${detail})`);
+  return reject(code, `${what}: ${detail}`, hint);
+}
