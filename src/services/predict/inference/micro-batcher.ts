@@ -41,13 +41,14 @@ type Queue = {
   readonly jobs: Job[];
   usPerRow: number;
   usPerElement: number;
+  timed: boolean;
   batchable: boolean;
 };
 
 /** Beyond this, larger calls gain nothing (seen with forests, dense nets and linear models). */
 const mostRows = 2_048;
-/** Before the first call of a model has been timed. */
-const guessedUsPerRow = 50;
+/** Before the first call of a model has been timed: no more than it takes to learn how fast it is. */
+const guessedUsPerRow = 500;
 const guessedUsPerElement = 1;
 /** Weight of the last call in what is known of a model's speed. */
 const lastCall = 0.3;
@@ -108,6 +109,7 @@ export function createMicroBatcher(options: MicroBatcherOptions = {}): MicroBatc
       jobs: [],
       usPerRow: guessedUsPerRow,
       usPerElement: guessedUsPerElement,
+      timed: false,
       batchable: target.plan.batchable,
     };
     queues.set(target, queue);
@@ -144,8 +146,10 @@ const countElements = (inputs: readonly Tensor[]): number => inputs.reduce((sum,
 function learn(queue: Queue, first: Job, rows: number, us: number): void {
   const usPerRow = us / Math.max(1, rows);
   const elementsPerRow = countElements(first.inputs) / Math.max(1, first.rows);
-  queue.usPerRow += lastCall * (usPerRow - queue.usPerRow);
-  queue.usPerElement += lastCall * (usPerRow / Math.max(1, elementsPerRow) - queue.usPerElement);
+  const weight = queue.timed ? lastCall : 1;
+  queue.timed = true;
+  queue.usPerRow += weight * (usPerRow - queue.usPerRow);
+  queue.usPerElement += weight * (usPerRow / Math.max(1, elementsPerRow) - queue.usPerElement);
 }
 
 /** Takes from the head the requests that may share one call of at most `cap` rows; refuses those whose deadline has passed. */
