@@ -1,0 +1,40 @@
+import { Registry } from 'prom-client';
+import { CoreEnv } from '../../contracts/env/core-env';
+import { jitteredBackoff } from '../../domain/backoff';
+import { readEnv } from '../../platform/config/read-env';
+import { createKafka } from '../../platform/kafka/create-kafka';
+import { resolveBrokers } from '../../platform/kafka/resolve-brokers';
+import { runUntilSignal } from '../../platform/lifecycle/run-until-signal';
+import { createLogger } from '../../platform/logging/create-logger';
+import { createPostgres } from '../../platform/postgres/create-postgres';
+import { createCoreApp } from './app';
+import { startSagas } from './sagas/create-sagas';
+
+async function main(): Promise<void> {
+  const env = readEnv(CoreEnv, process.env);
+  const log = createLogger('core', env.KOLATE_LOG_LEVEL);
+  const backoff = jitteredBackoff({ baseMs: 100, maxMs: 10_000 }, Math.random);
+  const metrics = new Registry();
+  const postgres = createPostgres('core', { url: env.KOLATE_POSTGRES_URL, name: 'core' });
+  const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: 'core', log, backoff });
+  const app = createCoreApp({
+    log,
+    metrics,
+    probes: [
+      { name: 'postgres', check: postgres.ping },
+      { name: 'kafka', check: kafka.ping },
+    ],
+  });
+  let sagas: { close(): Promise<void> } | undefined;
+  await runUntilSignal({
+    log,
+    async start() {
+      sagas = await startSagas({ postgres, kafka, log, backoff, metrics });
+      await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
+    },
+    stop: [() => sagas?.close(), () => app.close(), kafka.close, postgres.close],
+    deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
+  });
+}
+
+void main();

@@ -1,0 +1,201 @@
+import { KolateError } from '../../../contracts/errors';
+import { advance, begin } from '../../../domain/sagas/advance';
+import { sagas } from '../../../domain/sagas/all-sagas';
+import type { SagaDefinition } from '../../../domain/sagas/saga';
+import type { CommandEffect, SagaState } from '../../../domain/sagas/saga-state';
+import type { Logger } from '../../../platform/logging/create-logger';
+import type { OutboxRow } from '../../../platform/outbox/create-outbox';
+import { commandRow, progressedRow, type SagaRequest } from './saga-requests';
+import { isConflict, type Position, type SagaStore } from './saga-store';
+import { createStateCache } from './state-cache';
+
+export type SagaEngineOptions = {
+  readonly store: SagaStore;
+  readonly log: Logger;
+  readonly definitions?: ReadonlyMap<string, SagaDefinition>;
+  readonly now?: () => number;
+  readonly random?: () => number;
+  /** Called after each commit with the earliest time (Unix ms) at which one of the sagas wants to be woken. */
+  readonly onCommitted?: (earliestWake: number | undefined) => void;
+  /** How long a first request waits for company (1 ms). */
+  readonly gatherMs?: number;
+};
+
+type Job = {
+  readonly requests: readonly SagaRequest[];
+  readonly position: Position | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+};
+
+const maxBatchRequests = 512;
+const maxQueuedRequests = 50_000;
+const maxConflicts = 10;
+
+export type SagaEngine = {
+  /**
+   * Resolves when what the requests ask for is durable: states, inbox, outbox and `position` in one transaction. Requests of
+   * one saga take effect in the order in which they come; one that changes nothing (a late or doubled reply) is dropped.
+   * @throws KolateError KLT_DEPENDENCY_UNAVAILABLE when the database is away, KLT_OVERLOADED when too much waits
+   */
+  submit(requests: readonly SagaRequest[], position?: Position): Promise<void>;
+  /** Resolves when everything submitted has been written. */
+  close(): Promise<void>;
+};
+
+/** Moves sagas: gathers what comes within a millisecond, or while the last batch is written, and writes it by one statement. */
+export function createSagaEngine(options: SagaEngineOptions): SagaEngine {
+  const { store, log, gatherMs = 1, onCommitted } = options;
+  const queue: Job[] = [];
+  const cache = createStateCache();
+  let queued = 0;
+  let running: Promise<void> | undefined;
+
+  const drain = async (): Promise<void> => {
+    if (gatherMs > 0) await new Promise((resolve) => setTimeout(resolve, gatherMs));
+    while (queue.length > 0) {
+      const jobs = takeJobs(queue);
+      queued -= jobs.reduce((sum, { requests }) => sum + requests.length, 0);
+      await runJobs(jobs);
+    }
+    running = undefined;
+  };
+
+  const runJobs = async (jobs: readonly Job[]): Promise<void> => {
+    try {
+      await runBatch(jobs);
+      for (const job of jobs) job.resolve();
+    } catch (error) {
+      // What the database holds now is not known.
+      cache.clear();
+      const unavailable = error instanceof KolateError && error.code === 'KLT_DEPENDENCY_UNAVAILABLE';
+      // One job that cannot be written must not take those with it that happened to come in the same millisecond.
+      if (jobs.length > 1 && !unavailable) for (const job of jobs) await runJobs([job]);
+      else for (const job of jobs) job.reject(error);
+    }
+  };
+
+  const runBatch = async (jobs: readonly Job[]): Promise<void> => {
+    let requests = jobs.flatMap((job) => job.requests);
+    const positions = jobs.flatMap(({ position }) => (position ? [position] : []));
+    for (let conflicts = 0; ; conflicts++) {
+      const plan = planBatch(requests, await statesOf(requests), options);
+      try {
+        if (plan.sagas.length > 0 || positions.length > 0) await store.write({ ...plan, positions });
+        for (const { state } of plan.sagas) cache.set(state);
+        onCommitted?.(earliest(plan.sagas.map(({ state }) => state.wakeAt)));
+        return;
+      } catch (error) {
+        if (!isConflict(error) || conflicts >= maxConflicts) throw error;
+        log.debug({ err: error }, 'a batch of steps has to be planned anew');
+        for (const { sagaId } of requests) cache.delete(sagaId);
+        requests = await withoutSeen(requests);
+      }
+    }
+  };
+
+  const statesOf = async (requests: readonly SagaRequest[]): Promise<Map<string, SagaState>> => {
+    const states = new Map<string, SagaState>();
+    const missing = new Set<string>();
+    for (const { sagaId } of requests) {
+      const known = cache.get(sagaId);
+      if (known) states.set(sagaId, known);
+      else missing.add(sagaId);
+    }
+    if (missing.size > 0) for (const [id, state] of await store.load([...missing])) states.set(id, state);
+    return states;
+  };
+
+  const withoutSeen = async (requests: readonly SagaRequest[]): Promise<SagaRequest[]> => {
+    const seen = await store.seen(requests.flatMap(({ messageId }) => (messageId ? [messageId] : [])));
+    return requests.filter(({ messageId }) => messageId === undefined || !seen.has(messageId));
+  };
+
+  return {
+    submit(requests, position) {
+      if (requests.length === 0 && !position) return Promise.resolve();
+      if (queued + requests.length > maxQueuedRequests) {
+        return Promise.reject(new KolateError('KLT_OVERLOADED', 'too many saga steps wait to be written'));
+      }
+      queued += requests.length;
+      return new Promise((resolve, reject) => {
+        queue.push({ requests, position, resolve, reject });
+        running ??= drain();
+      });
+    },
+    async close() {
+      await running;
+    },
+  };
+}
+
+function takeJobs(queue: Job[]): Job[] {
+  let requests = 0;
+  let count = 0;
+  for (const job of queue) {
+    requests += job.requests.length;
+    if (count > 0 && requests > maxBatchRequests) break;
+    count += 1;
+  }
+  return queue.splice(0, count);
+}
+
+type Plan = {
+  sagas: { state: SagaState; expectedRevision: number }[];
+  messageIds: string[];
+  outbox: OutboxRow[];
+};
+
+/** What the requests make of the states, in order; messages that change nothing leave no trace. */
+function planBatch(
+  requests: readonly SagaRequest[],
+  states: ReadonlyMap<string, SagaState>,
+  { definitions = sagas, now = Date.now, random = Math.random }: SagaEngineOptions,
+): Plan {
+  const context = { now: now(), random };
+  const moved = new Map<string, SagaState>();
+  const messageIds = new Set<string>();
+  const outbox: OutboxRow[] = [];
+  for (const request of requests) {
+    if (request.messageId !== undefined && messageIds.has(request.messageId)) continue;
+    const before = moved.get(request.sagaId) ?? states.get(request.sagaId);
+    const step = apply(request, before, definitions, context);
+    if (!step) continue;
+    moved.set(request.sagaId, step.state);
+    if (request.messageId !== undefined) messageIds.add(request.messageId);
+    for (const effect of step.effects) outbox.push(commandRow(step.definition, step.state, effect, request.messageId));
+  }
+  const changed = [...moved.values()].map((state) => ({
+    state,
+    expectedRevision: states.get(state.id)?.revision ?? 0,
+  }));
+  for (const { state } of changed) {
+    const definition = definitions.get(state.saga);
+    if (definition) outbox.push(progressedRow(definition, state));
+  }
+  return { sagas: changed, messageIds: [...messageIds], outbox };
+}
+
+type Step = { definition: SagaDefinition; state: SagaState; effects: readonly CommandEffect[] };
+
+function apply(
+  request: SagaRequest,
+  before: SagaState | undefined,
+  definitions: ReadonlyMap<string, SagaDefinition>,
+  context: { now: number; random: () => number },
+): Step | undefined {
+  if (request.kind === 'start') {
+    if (before) return undefined;
+    return { definition: request.definition, ...begin(request.definition, request.start, context) };
+  }
+  const definition = before && definitions.get(before.saga);
+  if (!definition) return undefined;
+  const after = advance(definition, before, request.input, context);
+  return after.state === before ? undefined : { definition, ...after };
+}
+
+const earliest = (times: readonly (number | null)[]): number | undefined =>
+  times.reduce<number | undefined>(
+    (least, time) => (time !== null && (least === undefined || time < least) ? time : least),
+    undefined,
+  );

@@ -1,0 +1,124 @@
+import type { SagaState } from '../../../domain/sagas/saga-state';
+import type { OutboxRow } from '../../../platform/outbox/create-outbox';
+import type { CoreSql } from '../../../platform/postgres/sql';
+
+/** How far a partition is; moved together with the effects of its messages. */
+export type Position = { readonly topic: string; readonly partition: number; readonly next: number };
+
+/** What one statement writes: a batch of steps of distinct sagas, and everything that follows from them. */
+export type SagaBatch = {
+  readonly sagas: readonly { readonly state: SagaState; readonly expectedRevision: number }[];
+  readonly messageIds: readonly string[];
+  readonly outbox: readonly OutboxRow[];
+  readonly positions: readonly Position[];
+};
+
+export type SagaStore = ReturnType<typeof createSagaStore>;
+
+export const consumerName = 'core.sagas';
+
+export function createSagaStore(sql: CoreSql) {
+  return {
+    /** The states that exist, by id. */
+    async load(ids: readonly string[]): Promise<Map<string, SagaState>> {
+      const rows = await sql.many<{ state: SagaState }>`select state from saga.saga where id = any (${ids})`;
+      return new Map(rows.map(({ state }) => [state.id, state]));
+    },
+
+    /** Those of `messageIds` that have had their effect. */
+    async seen(messageIds: readonly string[]): Promise<Set<string>> {
+      const rows = await sql.many<{ message_id: string }>`
+        select message_id from saga.inbox where consumer = ${consumerName} and message_id = any (${messageIds})`;
+      return new Set(rows.map(({ message_id }) => message_id));
+    },
+
+    /**
+     * The sagas whose time has come at `now` (Unix ms, the clock of whoever will wake them), oldest first, and how long
+     * until the next one's, in ms.
+     */
+    async due(now: number, limit: number): Promise<{ ids: string[]; nextInMs: number | undefined }> {
+      const rows = await sql.many<{ id: string; in_ms: number }>`
+        select id, (extract(epoch from wake_at) * 1000 - ${now}::float8)::float8 as in_ms
+        from saga.saga where wake_at is not null order by wake_at limit ${limit}`;
+      return {
+        ids: rows.filter(({ in_ms }) => in_ms <= 0).map(({ id }) => id),
+        nextInMs: rows.find(({ in_ms }) => in_ms > 0)?.in_ms,
+      };
+    },
+
+    async position(topic: string, partition: number): Promise<number | undefined> {
+      const row = await sql.maybe<{ next_offset: number }>`
+        select next_offset from saga.consumer_offset
+        where consumer = ${consumerName} and topic = ${topic} and partition = ${partition}`;
+      return row?.next_offset;
+    },
+
+    /** @throws an error of which `isConflict` is true when a saga was changed since it was read, or a message was seen before */
+    write: (batch: SagaBatch): Promise<void> => write(sql, batch),
+  };
+}
+
+/** One statement is one transaction and one round trip: that is what makes thousands of durable steps a second possible. */
+async function write(sql: CoreSql, { sagas, messageIds, outbox, positions }: SagaBatch): Promise<void> {
+  await sql.query(
+    statement,
+    [
+      consumerName,
+      messageIds,
+      JSON.stringify(sagas.map(sagaRow)),
+      JSON.stringify(outbox.map(outboxJson)),
+      JSON.stringify(positions),
+      sagas.length,
+    ],
+    'saga_write',
+  );
+}
+
+const sagaRow = ({ state, expectedRevision }: SagaBatch['sagas'][number]) => ({
+  id: state.id,
+  saga: state.saga,
+  tenant_id: state.tenantId,
+  status: state.status,
+  revision: state.revision,
+  expected: expectedRevision,
+  wake_at: state.wakeAt,
+  state,
+});
+
+const outboxJson = ({ payload, raw: _, ...row }: OutboxRow) => ({ ...row, payload });
+
+const statement = `
+  with input as (
+    select * from json_to_recordset($3::json) as t (
+      id uuid, saga text, tenant_id uuid, status text, revision int, expected int, wake_at float8, state json)),
+  claimed as (
+    insert into saga.inbox (consumer, message_id) select $1, unnest($2::text[])
+    on conflict do nothing returning 1),
+  created as (
+    insert into saga.saga (id, saga, tenant_id, status, revision, wake_at, state)
+    select id, saga, tenant_id, status, revision, to_timestamp(wake_at / 1000), state from input where expected = 0
+    on conflict do nothing returning 1),
+  updated as (
+    update saga.saga s
+    set status = i.status, revision = i.revision, wake_at = to_timestamp(i.wake_at / 1000), state = i.state, updated_at = now()
+    from input i where s.id = i.id and s.revision = i.expected returning 1),
+  added as (
+    insert into saga.outbox (id, aggregatetype, aggregateid, type, payload, tenant_id, headers)
+    select id, aggregatetype, aggregateid, type, payload::jsonb, tenant_id, headers
+    from json_to_recordset($4::json) as t (
+      id uuid, aggregatetype text, aggregateid text, type text, payload text, tenant_id uuid, headers jsonb)),
+  moved as (
+    insert into saga.consumer_offset (consumer, topic, partition, next_offset)
+    select $1, topic, partition, max(next) from json_to_recordset($5::json) as t (topic text, partition int, next bigint)
+    group by topic, partition
+    on conflict (consumer, topic, partition)
+    do update set next_offset = greatest(consumer_offset.next_offset, excluded.next_offset))
+  select saga.expect(
+    (select count(*) from claimed) = cardinality($2::text[])
+    and (select count(*) from created) + (select count(*) from updated) = $6)`;
+
+const conflicts = new Set(['KS001', '40P01', '40001']);
+
+/** Whether the same steps may be tried again from a fresh look at the database. */
+export const isConflict = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && conflicts.has(String(error.code));
