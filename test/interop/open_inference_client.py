@@ -6,6 +6,7 @@ gRPC contents. 64-bit integers beyond 2^53 cannot pass through the REST one, so 
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any, Callable
 
@@ -70,7 +71,7 @@ def check_rest(checks: Checks, target: Target) -> None:
             found = outputs.get(name)
             if found is None:
                 return None
-            return np.array(found.dict()["data"]["__root__"], NUMPY_TYPES[found.datatype]).reshape(found.shape)
+            return np.array(json.loads(found.data.json()), NUMPY_TYPES[found.datatype]).reshape(found.shape)
 
         return output
 
