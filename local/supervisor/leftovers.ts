@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { endLeftover } from '../engines/leftover-process';
 
@@ -10,9 +10,7 @@ const suffix = '.pid';
  * @returns the names of what was ended
  */
 export async function endLeftovers(pidDir: string, engines: readonly string[]): Promise<string[]> {
-  const names = readdirSync(pidDir)
-    .filter((file) => file.endsWith(suffix))
-    .map((file) => file.slice(0, -suffix.length));
+  const names = namesIn(pidDir);
   const services = names.filter((name) => !engines.includes(name));
   return [
     ...(await endAll(pidDir, services)),
@@ -22,6 +20,14 @@ export async function endLeftovers(pidDir: string, engines: readonly string[]): 
     )),
   ];
 }
+
+/** How many processes have a pid file. */
+export const countLeftovers = (pidDir: string): number => namesIn(pidDir).length;
+
+const namesIn = (pidDir: string): string[] =>
+  (existsSync(pidDir) ? readdirSync(pidDir) : [])
+    .filter((file) => file.endsWith(suffix))
+    .map((file) => file.slice(0, -suffix.length));
 
 async function endAll(pidDir: string, names: readonly string[]): Promise<string[]> {
   const ended = await Promise.all(names.map((name) => endLeftover(join(pidDir, name + suffix))));

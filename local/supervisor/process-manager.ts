@@ -25,6 +25,8 @@ export type ProcessManager = {
     options?: { readonly deadlineMs?: number; readonly last?: readonly string[] },
   ): Promise<number>;
   status(): Promise<ProcessStatus[]>;
+  /** From now on every start fails: everything is about to be stopped. */
+  refuseStarts(): void;
 };
 
 type Deps = {
@@ -52,6 +54,7 @@ const stableMs = 60_000;
 /** Keeps processes running. One pid file and one log a process, named after it. */
 export function createProcessManager({ pidDir, logDir, say, firstDelayMs = 200 }: Deps): ProcessManager {
   const entries = new Map<string, Entry>();
+  let refusing = false;
 
   async function launch(entry: Entry): Promise<void> {
     const { spec, prepare } = entry.process;
@@ -112,6 +115,7 @@ export function createProcessManager({ pidDir, logDir, say, firstDelayMs = 200 }
   return {
     async start(process) {
       const { name } = process.spec;
+      if (refusing) throw new Error(`${name} is not started any more: the platform is being stopped`);
       if (entries.has(name)) throw new Error(`${name} is running already`);
       const fresh: Omit<Entry, 'process'> = {
         ending: new AbortController(),
@@ -138,6 +142,9 @@ export function createProcessManager({ pidDir, logDir, say, firstDelayMs = 200 }
       entry.watched = watch(entry);
     },
     stop,
+    refuseStarts() {
+      refusing = true;
+    },
     async stopKind(kind, { deadlineMs, last = [] } = {}) {
       const names = [...entries.values()]
         .filter((entry) => entry.process.kind === kind)

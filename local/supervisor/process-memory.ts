@@ -23,8 +23,8 @@ export function memoryOf(pid: number, tree: ReadonlyMap<number, readonly number[
   return below.reduce((sum, child) => sum + memoryOf(child, tree), ownMemory(pid));
 }
 
-/** Proportional set size, which shares out what several processes map; resident size where the kernel does not tell. */
-function ownMemory(pid: number): number {
+/** Of one process alone: proportional set size, which shares out what several processes map; resident size where the kernel does not tell. */
+export function ownMemory(pid: number): number {
   const rollup = read(`/proc/${pid}/smaps_rollup`);
   const kilobytes =
     rollup?.match(/^Pss:\s+(\d+) kB$/m)?.[1] ?? read(`/proc/${pid}/status`)?.match(/^VmRSS:\s+(\d+) kB$/m)?.[1];

@@ -22,7 +22,7 @@ export const Endpoints = Type.Object({
 });
 export type Endpoints = Static<typeof Endpoints>;
 
-export const processKinds = ['engine', 'issuer', 'tenant', 'service', 'gateway'] as const;
+export const processKinds = ['supervisor', 'engine', 'issuer', 'tenant', 'service', 'gateway'] as const;
 export type ProcessKind = (typeof processKinds)[number];
 
 export const processStates = ['starting', 'ready', 'restarting', 'stopping', 'stopped'] as const;

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { ArgumentError, type Arguments, readArguments, usage } from './arguments';
+import { detachedVariable, startDetached, tellParent } from './detach';
+import { deleteHome } from './home';
+import { cloneDir, type Started, startHome } from './start-home';
+import { stopHome } from './stop-home';
+import { releaseHome } from './supervisor-lock';
+import { welcome } from './welcome';
+
+const stopDeadlineMs = 60_000;
+const detached = process.env[detachedVariable] === '1';
+
+function write(line: string): void {
+  if (detached) tellParent({ line });
+  else process.stdout.write(`${line}\n`);
+}
+
+async function main(): Promise<number | undefined> {
+  const args = readArguments(process.argv.slice(2), process.env, join(cloneDir, '.kolate'));
+  if (args.help) {
+    write(usage);
+    return 0;
+  }
+  if (args.command === 'stop') {
+    write(await stopHome(args.home));
+    if (args.reset) await deleteHome(args.home);
+    return 0;
+  }
+  if (args.detach && !detached) {
+    return startDetached(
+      process.argv.slice(2).filter((arg) => arg !== 'start'),
+      write,
+    );
+  }
+  return run(args);
+}
+
+/** Until a signal. Undefined: the process goes on. */
+async function run(args: Arguments): Promise<number | undefined> {
+  const ending = new AbortController();
+  let started: Started | undefined;
+  const end = (signal: NodeJS.Signals): void => {
+    if (ending.signal.aborted) {
+      // Asked twice: what is left is ended by the next start, or by npm stop.
+      process.exit(1);
+    }
+    write(`\n${signal}: stopping`);
+    ending.abort();
+    setTimeout(() => process.exit(1), stopDeadlineMs).unref();
+    if (started) void finish(started);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  started = await startHome(args, write, ending.signal);
+  if (!started) return 0;
+  if (ending.signal.aborted) return finish(started);
+  write(welcome(started, args));
+  if (detached) tellParent({ ready: true });
+  return undefined;
+}
+
+async function finish({ home, platform, steps }: Started): Promise<number> {
+  const { processes } = await platform.status();
+  await steps.step('stopped', platform.stop, () => `${processes.length - 1} processes`);
+  releaseHome(home.run);
+  process.exit(0);
+}
+
+main().then(
+  (code) => {
+    if (code !== undefined) process.exit(code);
+  },
+  (error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error);
+    write(error instanceof ArgumentError ? `${text}\n\n${usage}` : `Kolate did not start: ${text}`);
+    // The line above may still be on its way to the process that shows it.
+    setTimeout(() => process.exit(error instanceof ArgumentError ? 2 : 1), detached ? 100 : 0);
+  },
+);
