@@ -67,9 +67,10 @@ export async function numberedEvent(type = 'thing.counted', partitions = 1): Pro
   return event(type, topic, Numbered);
 }
 
-export async function kafkaForTest(log: Logger): Promise<Kafka> {
+/** A `namespace` sets the fixed names of topics and groups apart from those of other test files. */
+export async function kafkaForTest(log: Logger, namespace = ''): Promise<Kafka> {
   const { brokers } = await testKafka();
-  return createKafka({ brokers: [brokers], clientId: 'test', log, backoff: quickBackoff });
+  return createKafka({ brokers: [brokers], clientId: 'test', log, backoff: quickBackoff, namespace });
 }
 
 /** The promise of a condition: looked at every 10 ms, given up after `timeoutMs` with what `describe` says then. */

@@ -3,12 +3,15 @@ import { createProducer, type Producer } from './create-producer';
 import { ensureTopics } from './ensure-topics';
 import type { Consumer } from './group-consumer';
 import { type ClientOptions, createClient, mapKafkaError, withDeadline } from './kafka-client';
+import { createNamespace } from './namespace';
 import type { Backoff } from './record';
 import type { ConsumerContext } from './run-consumer';
 import { type BatchConsumerOptions, type ConsumerOptions, runBatchConsumer, runConsumer } from './run-consumer';
 import { type LatestOptions, type Subscription, subscribeLatest } from './subscribe-latest';
 
 export type KafkaOptions = ClientOptions & {
+  /** Stands before the names of topics and groups, where several platforms share a cluster. */
+  readonly namespace?: string;
   /** Waits between tries, of messages and of connections: `jitteredBackoff` of the domain makes one. */
   readonly backoff: Backoff;
 };
@@ -33,9 +36,10 @@ const pingTimeoutMs = 2_000;
 export function createKafka(options: KafkaOptions): Kafka {
   const { clientId, log, backoff } = options;
   const client = createClient(options);
-  const producer = createProducer(client);
+  const names = createNamespace(options.namespace);
+  const producer = createProducer(client, names);
   const admin = client.admin({ retry: { retries: 0 } });
-  const context: ConsumerContext = { client, producer, backoff, log };
+  const context: ConsumerContext = { client, names, producer, backoff, log };
   const running = new Set<{ stop(): Promise<void> }>();
 
   const keep = async <T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
@@ -48,8 +52,8 @@ export function createKafka(options: KafkaOptions): Kafka {
     producer: () => producer,
     runConsumer: (consumer) => keep(runConsumer(context, consumer)),
     runBatchConsumer: (consumer) => keep(runBatchConsumer(context, consumer)),
-    subscribeLatest: (latest) => keep(subscribeLatest({ client, clientId, backoff, log }, latest)),
-    ensureTopics: (topics) => ensureTopics(client, topics),
+    subscribeLatest: (latest) => keep(subscribeLatest({ client, names, clientId, backoff, log }, latest)),
+    ensureTopics: (topics) => ensureTopics(client, names, topics),
     async ping() {
       try {
         await withDeadline(

@@ -3,6 +3,7 @@ import { KolateError } from '../../contracts/errors';
 import type { DataOf, EventContract } from '../../contracts/events/event';
 import { mapKafkaError } from './kafka-client';
 import { encodeMessage, type MessageFields, newMessage } from './message-codec';
+import type { Namespace } from './namespace';
 import type { OutgoingRecord } from './record';
 
 export type Producer = {
@@ -32,8 +33,8 @@ type Job = {
   readonly reject: (error: unknown) => void;
 };
 
-export function createProducer(client: KafkaJs): Producer {
-  const connection = createConnection(client);
+export function createProducer(client: KafkaJs, names: Namespace): Producer {
+  const connection = createConnection(client, names);
   const queue: Job[] = [];
   let queuedBytes = 0;
   let running: Promise<void> | undefined;
@@ -112,7 +113,7 @@ const sizeOf = ({ key, value, headers }: OutgoingRecord): number => {
 type Connection = ReturnType<typeof createConnection>;
 
 /** One idempotent kafkajs producer, replaced after a failure: its sequence numbers may no longer be the broker's. */
-function createConnection(client: KafkaJs) {
+function createConnection(client: KafkaJs, names: Namespace) {
   let current: Promise<KafkaJsProducer> | undefined;
 
   const open = async (): Promise<KafkaJsProducer> => {
@@ -135,7 +136,7 @@ function createConnection(client: KafkaJs) {
       try {
         current ??= open();
         const producer = await current;
-        await producer.sendBatch({ acks: -1, timeout: 5_000, topicMessages: byTopic(records) });
+        await producer.sendBatch({ acks: -1, timeout: 5_000, topicMessages: byTopic(records, names) });
       } catch (error) {
         await drop();
         throw error;
@@ -145,7 +146,7 @@ function createConnection(client: KafkaJs) {
   };
 }
 
-function byTopic(records: readonly OutgoingRecord[]) {
+function byTopic(records: readonly OutgoingRecord[], names: Namespace) {
   const topics = new Map<
     string,
     { key: OutgoingRecord['key']; value: OutgoingRecord['value']; headers: Record<string, string | Buffer> }[]
@@ -155,5 +156,5 @@ function byTopic(records: readonly OutgoingRecord[]) {
     messages.push({ key, value, headers: { ...headers } });
     topics.set(topic, messages);
   }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+  return [...topics].map(([topic, messages]) => ({ topic: names.outer(topic), messages }));
 }

@@ -1,6 +1,7 @@
 import type { EachBatchPayload, Kafka as KafkaJs, Consumer as KafkaJsConsumer } from 'kafkajs';
 import type { Logger } from '../logging/create-logger';
 import { mapKafkaError, withDeadline } from './kafka-client';
+import type { Namespace } from './namespace';
 import type { Backoff, ReceivedRecord } from './record';
 
 export type ReceivedBatch = {
@@ -17,6 +18,7 @@ export type Position = { readonly topic: string; readonly partition: number; rea
 
 export type SessionOptions = {
   readonly client: KafkaJs;
+  readonly names: Namespace;
   readonly group: string;
   readonly topics: readonly string[];
   /** Where a partition is begun that the group has no offset for: at its start, or with what comes from now on. */
@@ -52,7 +54,7 @@ export type GroupSession = SessionControl & {
  * @throws KolateError KLT_DEPENDENCY_UNAVAILABLE when that takes longer than `startTimeoutMs`
  */
 export async function startGroupSession(options: SessionOptions): Promise<GroupSession> {
-  const { log, group } = options;
+  const { log, group, names } = options;
   let stopped = false;
   let consumer = createConsumer(options);
   let restart: NodeJS.Timeout | undefined;
@@ -67,11 +69,13 @@ export async function startGroupSession(options: SessionOptions): Promise<GroupS
     }
   };
   const control: SessionControl = {
-    pause: (topic, partition) => ifRunning(() => consumer.pause([{ topic, partitions: [partition] }])),
+    pause: (topic, partition) =>
+      ifRunning(() => consumer.pause([{ topic: names.outer(topic), partitions: [partition] }])),
     resume: (topic, partition, offset) =>
       ifRunning(() => {
-        if (offset !== undefined) consumer.seek({ topic, partition, offset: String(offset) });
-        consumer.resume([{ topic, partitions: [partition] }]);
+        const outer = names.outer(topic);
+        if (offset !== undefined) consumer.seek({ topic: outer, partition, offset: String(offset) });
+        consumer.resume([{ topic: outer, partitions: [partition] }]);
       }),
   };
 
@@ -89,7 +93,7 @@ export async function startGroupSession(options: SessionOptions): Promise<GroupS
       };
       watch(consumer, options, { onReady, onCrash: fail, onJoined });
       await consumer.connect();
-      await consumer.subscribe({ topics: [...options.topics], fromBeginning: options.from === 'start' });
+      await consumer.subscribe({ topics: options.topics.map(names.outer), fromBeginning: options.from === 'start' });
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
@@ -124,7 +128,13 @@ export async function startGroupSession(options: SessionOptions): Promise<GroupS
     stop,
     commit: (positions) =>
       withDeadline(
-        consumer.commitOffsets(positions.map(({ offset, ...place }) => ({ ...place, offset: String(offset) }))),
+        consumer.commitOffsets(
+          positions.map(({ topic, partition, offset }) => ({
+            topic: names.outer(topic),
+            partition,
+            offset: String(offset),
+          })),
+        ),
         commitTimeoutMs,
         'committing offsets',
       ),
@@ -140,7 +150,7 @@ const disconnect = (consumer: KafkaJsConsumer): Promise<void> =>
 
 const createConsumer = (options: SessionOptions): KafkaJsConsumer =>
   options.client.consumer({
-    groupId: options.group,
+    groupId: options.names.outer(options.group),
     sessionTimeout: options.sessionTimeoutMs,
     heartbeatInterval: Math.floor(options.sessionTimeoutMs / 4),
     rebalanceTimeout: 30_000,
@@ -177,7 +187,8 @@ function watch(consumer: KafkaJsConsumer, options: SessionOptions, { onReady, on
 async function takeBatch(payload: EachBatchPayload, options: SessionOptions, control: SessionControl): Promise<void> {
   const { batch, isRunning, isStale, resolveOffset } = payload;
   if (!isRunning() || isStale()) return;
-  const { topic, partition } = batch;
+  const { partition } = batch;
+  const topic = options.names.inner(batch.topic);
   const end = Number(batch.lastOffset()) + 1;
   const records = batch.messages.map(({ key, value, offset, headers }) => ({
     topic,

@@ -10,6 +10,7 @@ import type { Producer } from './create-producer';
 import type { EventHandler } from './event-handler';
 import { type Consumer, runGroupConsumer } from './group-consumer';
 import { createMessageLoop } from './message-loop';
+import type { Namespace } from './namespace';
 import type { Backoff } from './record';
 
 type CommonOptions = {
@@ -54,6 +55,7 @@ export type BatchConsumerOptions = CommonOptions & {
 
 export type ConsumerContext = {
   readonly client: KafkaJs;
+  readonly names: Namespace;
   readonly producer: Producer;
   readonly backoff: Backoff;
   readonly log: Logger;
@@ -61,6 +63,7 @@ export type ConsumerContext = {
 
 const sessionOptions = (context: ConsumerContext, options: CommonOptions) => ({
   client: context.client,
+  names: context.names,
   backoff: context.backoff,
   log: context.log,
   group: options.group,

@@ -4,6 +4,7 @@ import type { EventContract, Message } from '../../contracts/events/event';
 import type { Logger } from '../logging/create-logger';
 import { startGroupSession } from './group-session';
 import { decodeMessage, validateData } from './message-codec';
+import type { Namespace } from './namespace';
 import { type Backoff, headerText, type ReceivedRecord } from './record';
 
 export type LatestOptions = {
@@ -18,7 +19,7 @@ export type LatestOptions = {
 
 export type Subscription = { stop(): Promise<void> };
 
-type Context = { client: KafkaJs; clientId: string; backoff: Backoff; log: Logger };
+type Context = { client: KafkaJs; names: Namespace; clientId: string; backoff: Backoff; log: Logger };
 
 /**
  * What happens from now on, seen by each process by itself: for caches that have to drop what has changed. Nothing is
@@ -27,7 +28,7 @@ type Context = { client: KafkaJs; clientId: string; backoff: Backoff; log: Logge
  * @throws KolateError KLT_DEPENDENCY_UNAVAILABLE when Kafka does not answer at the start
  */
 export function subscribeLatest(context: Context, options: LatestOptions): Promise<Subscription> {
-  const { client, clientId, backoff, log } = context;
+  const { client, names, clientId, backoff, log } = context;
   const { onMessage, onGap, startTimeoutMs = 30_000 } = options;
   const byType = new Map(options.events.map((event) => [event.type, event]));
 
@@ -47,6 +48,7 @@ export function subscribeLatest(context: Context, options: LatestOptions): Promi
 
   return startGroupSession({
     client,
+    names,
     backoff,
     log,
     group: `latest.${clientId}.${randomUUID()}`,
