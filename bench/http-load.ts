@@ -128,7 +128,7 @@ export function countAnswers(data: Buffer): { count: number; refused: number; us
   for (;;) {
     const end = data.indexOf(headEnd, used);
     if (end < 0) return { count, refused, used };
-    const head = data.latin1Slice(used, end);
+    const head = data.toString('latin1', used, end);
     const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
     if (length === undefined) throw new Error(`an answer without a length: ${head}`);
     const next = end + headEnd.length + Number(length);

@@ -27,6 +27,8 @@ create table model.version (
   -- Why serving took the version out of service; null while it is served.
   quarantine_reason text,
   created_at timestamptz not null default now(),
+  -- When the last upload URL was given out.
+  granted_at timestamptz not null default now(),
   ready_at timestamptz,
   -- Who validates it at the moment has until then; a validator that died is followed by another.
   claimed_until timestamptz,

@@ -16,10 +16,11 @@ export const VersionName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,
 export const AliasName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$' });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the file, hex' });
 
+/** No schema defaults here: they would be filled into a PATCH and undo what was set before. */
 export const ModelSettings = Type.Object(
   {
-    refuseNaN: Type.Optional(Type.Boolean({ default: false })),
-    maxRows: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 10_000 })),
+    refuseNaN: Type.Optional(Type.Boolean({ description: 'false unless set' })),
+    maxRows: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: '10,000 unless set' })),
     recordInputs: Type.Optional(Type.Union(inputRecordings.map((v) => Type.Literal(v)))),
     recording: Type.Optional(Type.Union(recordings.map((v) => Type.Literal(v)))),
   },
