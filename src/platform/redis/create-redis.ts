@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { Redis as Client } from 'ioredis';
+import { KolateError } from '../../contracts/errors';
+
+export type RedisOptions = {
+  /** redis://user:password@host:port */
+  readonly url: string;
+  /** Shown by the server's CLIENT LIST. */
+  readonly name: string;
+  /** Put before every key. */
+  readonly keyPrefix?: string;
+  /** A command that takes longer fails. Default 500 ms. */
+  readonly commandTimeoutMs?: number;
+};
+
+/** A Lua script with the hash by which the server knows it. */
+export type RedisScript = { readonly lua: string; readonly sha1: string };
+
+export const redisScript = (lua: string): RedisScript => ({ lua, sha1: createHash('sha1').update(lua).digest('hex') });
+
+/**
+ * A handle on one Redis or Valkey. `Core` handles and tenants' (`platform/tenancy`) are told apart by their brand.
+ * Everything in it can be rebuilt; every call throws KolateError KLT_DEPENDENCY_UNAVAILABLE when the server does not
+ * answer in time.
+ */
+export type Redis<Brand extends string = string> = {
+  readonly brand: Brand;
+  get(key: string): Promise<string | undefined>;
+  /** Without `ttlMs` it stays until it is deleted or evicted. */
+  set(key: string, value: string, options?: { readonly ttlMs?: number }): Promise<void>;
+  /** @returns how many there were */
+  delete(...keys: string[]): Promise<number>;
+  /** Runs a script, which the server keeps after the first time. */
+  run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
+  info(section: string): Promise<string>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type CoreRedis = Redis<'core'>;
+
+const connectTimeoutMs = 3_000;
+const maxReconnectMs = 1_000;
+
+/**
+ * One connection, made in the background and made again when it is lost. Nothing is queued meanwhile: a call without a
+ * connection fails at once, so that whoever has another way takes it without waiting.
+ */
+export function createRedis<B extends string>(brand: B, options: RedisOptions): Redis<B> {
+  const client = new Client(options.url, {
+    connectionName: options.name,
+    keyPrefix: options.keyPrefix,
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: options.commandTimeoutMs ?? 500,
+    enableOfflineQueue: false,
+    // A script that may have run must not run again.
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => Math.min(maxReconnectMs, 50 * 2 ** Math.min(times, 5)),
+    disableClientInfo: true,
+    // Would ask INFO first; a server that still reads its file says LOADING to any command.
+    enableReadyCheck: false,
+  });
+  // Each call reports its own failure; without a listener the first one would end the process.
+  client.on('error', () => undefined);
+  return {
+    brand,
+    get: async (key) => (await guarded(client.get(key))) ?? undefined,
+    async set(key, value, { ttlMs } = {}) {
+      await guarded(ttlMs === undefined ? client.set(key, value) : client.set(key, value, 'PX', ttlMs));
+    },
+    delete: (...keys) => guarded(client.del(...keys)),
+    run: (script, keys, args) => guarded(runScript(client, script, keys, args)),
+    info: (section) => guarded(client.info(section)),
+    async ping() {
+      await guarded(client.ping());
+    },
+    async close() {
+      client.disconnect();
+    },
+  };
+}
+
+async function runScript(
+  client: Client,
+  { lua, sha1 }: RedisScript,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  try {
+    return await client.evalsha(sha1, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
+    return client.eval(lua, keys.length, ...keys, ...args);
+  }
+}
+
+async function guarded<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw toRedisError(error);
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
+
+function toRedisError(error: unknown): unknown {
+  const message = messageOf(error);
+  if (/^(NOPERM|NOAUTH|WRONGPASS)/.test(message)) {
+    return new KolateError('KLT_STORE_ACCESS_DENIED', 'Redis refuses access', { cause: error });
+  }
+  // What the server itself says begins with a word in capitals; the rest is about the connection.
+  if (/^[A-Z]{2,} /.test(message) && !/^(LOADING|BUSY|MASTERDOWN) /.test(message)) return error;
+  return new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'Redis does not answer', { retryAfterSeconds: 1, cause: error });
+}
