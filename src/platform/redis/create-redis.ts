@@ -61,8 +61,21 @@ export function createRedis<B extends string>(brand: B, options: RedisOptions): 
     // Would ask INFO first; a server that still reads its file says LOADING to any command.
     enableReadyCheck: false,
   });
-  // Each call reports its own failure; without a listener the first one would end the process.
-  client.on('error', () => undefined);
+  // Why there is no connection. Without a listener the first error would end the process.
+  let refusal: unknown;
+  client.on('error', (error: unknown) => {
+    refusal = error;
+  });
+  client.on('ready', () => {
+    refusal = undefined;
+  });
+  const guarded = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      throw toRedisError(refused.test(messageOf(refusal)) ? refusal : error);
+    }
+  };
   return {
     brand,
     get: async (key) => (await guarded(client.get(key))) ?? undefined,
@@ -95,20 +108,14 @@ async function runScript(
   }
 }
 
-async function guarded<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw toRedisError(error);
-  }
-}
-
 const messageOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
 
+const refused = /^(NOPERM|NOAUTH|WRONGPASS)/;
+
 function toRedisError(error: unknown): unknown {
   const message = messageOf(error);
-  if (/^(NOPERM|NOAUTH|WRONGPASS)/.test(message)) {
+  if (refused.test(message)) {
     return new KolateError('KLT_STORE_ACCESS_DENIED', 'Redis refuses access', { cause: error });
   }
   // What the server itself says begins with a word in capitals; the rest is about the connection.
