@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+
+/**
+ * Runs a command to its end and answers its standard output; rejects with the last lines it wrote when it fails.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, timeoutMs?: number, uid?: number, gid?: number, input?: string }} options
+ * @returns {Promise<string>}
+ */
+export function run(command, args, { cwd, env, timeoutMs = 600_000, uid, gid, input } = {}) {
+  return new Promise((resolve, reject) => {
+    const stdio = [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
+    const child = spawn(command, [...args], { cwd, uid, gid, stdio, env: { ...process.env, LC_ALL: 'C', ...env } });
+    let out = '';
+    let tail = '';
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    child.stdout?.on('data', (chunk) => {
+      out += chunk;
+      tail = `${tail}${chunk}`.slice(-4_000);
+    });
+    child.stderr?.on('data', (chunk) => {
+      tail = `${tail}${chunk}`.slice(-4_000);
+    });
+    if (input !== undefined) child.stdin?.end(input);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(new Error(`could not run ${command}: ${error.message}`));
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (code === 0) return resolve(out);
+      const last = tail.trim().split('\n').slice(-12).join('\n');
+      reject(new Error(`${command} ${args.slice(0, 3).join(' ')} ended with ${signal ?? code}\n${last}`));
+    });
+  });
+}
