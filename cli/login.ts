@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline/promises';
+import { cliClientId, cliRedirectPath } from '../src/contracts/identity-admin';
 import { allScopes, apiAudience } from '../src/contracts/scopes';
 import { failed, refusal } from './cli-error';
 import type { Io } from './context';
@@ -10,14 +11,11 @@ import { discover, requestToken, type TokenAnswer } from './tokens';
 
 export type LoginOptions = {
   readonly issuer: string;
-  readonly clientId: string;
   readonly browser: boolean;
   /** Take the address that the browser ends at from standard input, for a browser on another machine. */
   readonly paste: boolean;
   readonly timeoutMs: number;
 };
-
-const callbackPath = '/callback';
 
 /** Authorization code with PKCE; the code comes back on a loopback address (RFC 8252). @throws CliError */
 export async function login(options: LoginOptions, io: Io): Promise<TokenAnswer> {
@@ -27,7 +25,7 @@ export async function login(options: LoginOptions, io: Io): Promise<TokenAnswer>
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   try {
     const { port } = server.address() as AddressInfo;
-    const redirectUri = `http://127.0.0.1:${port}${callbackPath}`;
+    const redirectUri = `http://127.0.0.1:${port}${cliRedirectPath}`;
     const url = await authorizationUrl(options, redirectUri, verifier, state);
     io.say(`Log in here:\n\n  ${url}\n`);
     if (options.browser && !options.paste) openBrowser(url.href);
@@ -36,7 +34,7 @@ export async function login(options: LoginOptions, io: Io): Promise<TokenAnswer>
       grant_type: 'authorization_code',
       code: codeOf(answer, state),
       redirect_uri: redirectUri,
-      client_id: options.clientId,
+      client_id: cliClientId,
       code_verifier: verifier,
       resource: apiAudience,
     };
@@ -48,7 +46,7 @@ export async function login(options: LoginOptions, io: Io): Promise<TokenAnswer>
 }
 
 async function authorizationUrl(
-  { issuer, clientId }: LoginOptions,
+  { issuer }: LoginOptions,
   redirectUri: string,
   verifier: string,
   state: string,
@@ -56,7 +54,7 @@ async function authorizationUrl(
   const url = new URL((await discover(issuer)).authorization_endpoint);
   url.search = new URLSearchParams({
     response_type: 'code',
-    client_id: clientId,
+    client_id: cliClientId,
     redirect_uri: redirectUri,
     scope: ['openid', 'offline_access', ...allScopes].join(' '),
     resource: apiAudience,
@@ -81,7 +79,7 @@ function received(server: Server, redirectUri: string, timeoutMs: number): Promi
     const timer = setTimeout(() => reject(failed(`nobody logged in within ${timeoutMs / 1_000} s`)), timeoutMs);
     server.on('request', (request, response) => {
       const url = new URL(request.url ?? '/', redirectUri);
-      const ours = url.pathname === callbackPath;
+      const ours = url.pathname === cliRedirectPath;
       response.writeHead(ours ? 200 : 404, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
       response.end(ours ? 'Done: you can close this window and go back to the terminal.\n' : 'Not here.\n');
       if (!ours) return;

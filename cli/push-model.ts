@@ -88,7 +88,9 @@ async function announce(
 }
 
 /** A presigned PUT writes the same bytes however often it is sent, so it is tried twice. */
-async function upload({ method, url, headers }: UploadGrant['upload'], bytes: Buffer): Promise<void> {
+async function upload({ method, url, headers: asked }: UploadGrant['upload'], bytes: Buffer): Promise<void> {
+  // The length is fetch's own business; given again, it would stand there twice.
+  const headers = Object.fromEntries(Object.entries(asked).filter(([name]) => name.toLowerCase() !== 'content-length'));
   const send = (): Promise<Response> =>
     fetch(url, { method, headers, body: new Uint8Array(bytes), signal: AbortSignal.timeout(300_000) });
   const answer = await send()

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { cliClientId } from '../../src/contracts/identity-admin';
 import type { Bind } from '../bind';
 import { usageError } from '../cli-error';
 import { login } from '../login';
@@ -6,7 +7,6 @@ import { sessionOf } from '../login-session';
 import { timeoutOption } from '../options';
 
 type LoggingIn = {
-  readonly loginClient: string;
   readonly browser: boolean;
   readonly paste?: boolean;
   readonly timeout: number;
@@ -36,16 +36,15 @@ function addLogin(program: Command, bind: Bind): void {
   program
     .command('login')
     .description('log in as a person, in a browser; commands then act as you')
-    .addOption(new Option('--login-client <id>', 'public OAuth client of this command line').default('kolate-cli'))
     .option('--no-browser', 'only print the address')
     .option('--paste', 'paste the address that the browser ends at, where the browser is on another machine')
     .addOption(timeoutOption(300))
     .action(
       bind(async (context, _args, options: LoggingIn) => {
         const { issuer, store } = await context.connection();
-        const { loginClient: clientId, timeout, browser, paste = false } = options;
-        const answer = await login({ issuer, clientId, browser, paste, timeoutMs: timeout * 1_000 }, context.io);
-        const session = sessionOf(clientId, answer);
+        const { timeout, browser, paste = false } = options;
+        const answer = await login({ issuer, browser, paste, timeoutMs: timeout * 1_000 }, context.io);
+        const session = sessionOf(cliClientId, answer);
         await store.keepSession(session);
         const who = session.tenantId ? `tenant ${session.tenantId}` : 'an operator';
         return {

@@ -121,7 +121,7 @@ export function serviceSpecs(around: Surroundings): ProcessSpec[] {
     KOLATE_TENANT_DRIVER: 'agent',
     KOLATE_STACK_AGENT_URL: urls.stackAgent,
     KOLATE_STACK_AGENT_TOKEN: secrets.stackAgent,
-    KOLATE_IDENTITY_ADMIN_URL: issuerUrl(around),
+    KOLATE_IDENTITY_ADMIN_URL: `${issuerUrl(around)}/admin`,
     KOLATE_IDENTITY_ADMIN_TOKEN: secrets.identityAdmin,
     KOLATE_EXPORTS_BUCKET: buckets.exports,
     KOLATE_MODELS_BUCKET: buckets.models,

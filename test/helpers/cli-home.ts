@@ -7,15 +7,15 @@ import { runCli } from '../../cli/run-cli';
 export type CliRun = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
 /** A home folder as a running platform leaves it, whose parts are all at `url`, and the command line on it. */
-export async function createCliHome(url: string) {
+export async function createCliHome(url: string, { issuer = url, operatorSecret = 'operator-secret' } = {}) {
   const home = await mkdtemp(join(tmpdir(), 'kolate-cli-'));
   const secretFile = join(home, 'operator-secret');
-  await writeFile(secretFile, 'operator-secret\n', { mode: 0o600 });
+  await writeFile(secretFile, operatorSecret, { mode: 0o600 });
   await writeFile(
     join(home, 'endpoints.json'),
     JSON.stringify({
       gateway: url,
-      issuer: url,
+      issuer,
       operator: { clientId: 'operator', secretFile },
       control: { url, tokenFile: secretFile },
     }),
