@@ -56,6 +56,8 @@ export function createRedis<B extends string>(brand: B, options: RedisOptions): 
     // A script that may have run must not run again.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    // A socket that is gone already would hold the process for this long.
+    disconnectTimeout: 200,
     retryStrategy: (times) => Math.min(maxReconnectMs, 50 * 2 ** Math.min(times, 5)),
     disableClientInfo: true,
     // Would ask INFO first; a server that still reads its file says LOADING to any command.
