@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { createDocumentEngine } from '../../local/engines/document-engine';
-import type { Engine, EngineOptions } from '../../local/engines/engine';
+import type { DatabaseEndpoint, Engine, EngineOptions } from '../../local/engines/engine';
 import { findEnginePaths } from '../../local/engines/engine-paths';
 import { holdFreePort } from '../../local/engines/free-port';
 import { createKafkaEngine } from '../../local/engines/kafka-engine';
@@ -59,6 +59,14 @@ function createStarters(home: string, start: <E>(engine: Engine<E>) => Promise<E
     await port.release();
     return { name, dir: join(home, name), port: port.port, paths, durable: false };
   };
+  // Asked for as FerretDB's own engine, and by who makes users in it.
+  let documents: Promise<Engine<DatabaseEndpoint>> | undefined;
+  const documentPostgres = (): Promise<Engine<DatabaseEndpoint>> => {
+    const make = async () =>
+      start(createPostgresEngine({ ...(await place('document-postgres')), password: secret(), flavour: 'document' }));
+    documents ??= make();
+    return documents;
+  };
   const starters: Record<string, () => Promise<Engine<unknown>>> = {
     postgres: async () => start(createPostgresEngine({ ...(await place('postgres')), password: secret() })),
     valkey: async () => start(createValkeyEngine({ ...(await place('valkey')), password: secret() })),
@@ -68,9 +76,9 @@ function createStarters(home: string, start: <E>(engine: Engine<E>) => Promise<E
       return start(createKafkaEngine({ ...(await place('kafka')), controllerPort: controller.port }));
     },
     s3: async () => start(createS3Engine({ ...(await place('s3')), accessKeyId: secret(), secretAccessKey: secret() })),
+    'document-postgres': () => documentPostgres(),
     mongo: async () => {
-      const store = { ...(await place('document-postgres')), password: secret(), flavour: 'document' as const };
-      const postgres = await start(createPostgresEngine(store));
+      const postgres = await documentPostgres();
       return start(createDocumentEngine({ ...(await place('document')), postgres }));
     },
   };

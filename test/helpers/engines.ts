@@ -75,6 +75,17 @@ export async function testRedis() {
   return { url, uniquePrefix: (): string => `test:${randomId()}:` };
 }
 
+/** Of the administrators: for tests of who makes tenants' users in the shared engines. */
+export async function testSharedEngines() {
+  const [postgres, documentPostgres, document, valkey] = await Promise.all([
+    endpoint<DatabaseEndpoint>('postgres'),
+    endpoint<DatabaseEndpoint>('document-postgres'),
+    endpoint<DatabaseEndpoint>('mongo'),
+    endpoint<DatabaseEndpoint>('valkey'),
+  ]);
+  return { postgres, documentPostgres, document, valkey };
+}
+
 export async function testMongo() {
   const { url } = await endpoint<DatabaseEndpoint>('mongo');
   return {

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createDocumentEngine } from '../engines/document-engine';
+import type { DatabaseEndpoint, Engine, EnginePaths, ProcessSpec } from '../engines/engine';
+import { holdFreePort } from '../engines/free-port';
+import { createPostgresEngine } from '../engines/postgres-engine';
+import { createValkeyEngine } from '../engines/valkey-engine';
+import { endpointsOf } from './pool-stack';
+import { ensureDocumentTenant, ensurePostgresTenant } from './postgres-tenant';
+import type { StackBuilder } from './stack-builder';
+import type { DedicatedEngines, StackRecord } from './stack-record';
+import { tenantNames } from './tenant-names';
+import { ensureValkeyTenant } from './valkey-tenant';
+
+/** Who keeps processes running: starts them again when they end by themselves. */
+export type ProcessKeeper = {
+  start(process: {
+    readonly spec: ProcessSpec;
+    readonly kind: 'tenant';
+    readonly port: number;
+    readonly prepare: () => Promise<void>;
+  }): Promise<void>;
+  stop(name: string): Promise<void>;
+};
+
+export type DedicatedOptions = {
+  /** Folder of the engines' data; can be entered by the account that they run under. */
+  readonly dataDir: string;
+  readonly paths: EnginePaths;
+  readonly processes: ProcessKeeper;
+  readonly durable?: boolean;
+};
+
+type Engines = Readonly<Record<'postgres' | 'documentPostgres' | 'document' | 'valkey', Engine<DatabaseEndpoint>>>;
+
+const maxConnections = 60;
+
+/** Engines of the tenant's own, from prepared data folders, all started side by side. */
+export function createDedicatedBuilder(options: DedicatedOptions): StackBuilder {
+  const { processes } = options;
+  /** Of the processes that we have started, by name: a start that is under way is waited for and not made again. */
+  const started = new Map<string, Promise<void>>();
+
+  const ensure = (engine: Engine<DatabaseEndpoint>): Promise<void> => {
+    const { name } = engine.spec;
+    const known = started.get(name);
+    if (known) return known;
+    const { port } = engine.endpoint;
+    const start = processes.start({ spec: engine.spec, kind: 'tenant', port, prepare: engine.prepare });
+    started.set(name, start);
+    start.catch(() => started.delete(name));
+    return start;
+  };
+
+  const end = async ({ spec }: Engine<DatabaseEndpoint>): Promise<void> => {
+    await started.get(spec.name)?.catch(() => undefined);
+    await processes.stop(spec.name);
+    started.delete(spec.name);
+  };
+
+  const enginesOf = async (record: StackRecord): Promise<Engines> => {
+    if (!record.engines) throw new Error(`the record of ${record.name} names no engines`);
+    await mkdir(join(options.dataDir, record.name), { recursive: true, mode: 0o711 });
+    return createEngines(record.name, record.engines, options);
+  };
+
+  return {
+    plan: async (known) => known?.engines ?? { ports: await choosePorts(), passwords: newPasswords() },
+    async build(record, credentials) {
+      const engines = await enginesOf(record);
+      const names = tenantNames(record.tenantId);
+      const { postgres, documentPostgres, document, valkey } = engines;
+      await Promise.all([
+        ensure(postgres).then(() => ensurePostgresTenant(postgres.endpoint.url, names, credentials.postgres)),
+        ensure(documentPostgres).then(() =>
+          Promise.all([
+            ensureDocumentTenant(documentPostgres.endpoint.url, names, credentials.mongo),
+            ensure(document),
+          ]),
+        ),
+        ensure(valkey).then(() => ensureValkeyTenant(valkey.endpoint.url, names, credentials)),
+      ]);
+      const { postgres: at, document: documentAt, valkey: valkeyAt } = engines;
+      return endpointsOf(
+        { postgres: at.endpoint, document: documentAt.endpoint, valkey: valkeyAt.endpoint },
+        record.tenantId,
+      );
+    },
+    async restore(record) {
+      const engines = record.engines && { ...record.engines, ports: await choosePorts(record.engines.ports) };
+      const moved: StackRecord = { ...record, engines };
+      const { postgres, documentPostgres, document, valkey } = await enginesOf(moved);
+      await Promise.all([ensure(postgres), ensure(documentPostgres).then(() => ensure(document)), ensure(valkey)]);
+      return { ...moved, endpoints: addressesOf({ postgres, document, valkey }, record.tenantId) };
+    },
+    async destroy(record) {
+      if (record.engines) {
+        const { postgres, documentPostgres, document, valkey } = await enginesOf(record);
+        await Promise.all([end(postgres), end(document).then(() => end(documentPostgres)), end(valkey)]);
+      }
+      await rm(join(options.dataDir, record.name), { recursive: true, force: true });
+    },
+  };
+}
+
+function createEngines(stack: string, { ports, passwords }: DedicatedEngines, options: DedicatedOptions): Engines {
+  const { paths, durable, dataDir } = options;
+  const common = (part: string, port: number) => ({
+    name: `${stack}-${part}`,
+    dir: join(dataDir, stack, part),
+    ...{ port, paths, durable },
+  });
+  const documentPostgres = createPostgresEngine({
+    ...common('document-postgres', ports.documentPostgres),
+    password: passwords.document,
+    flavour: 'document',
+    maxConnections,
+  });
+  return {
+    postgres: createPostgresEngine({
+      ...common('postgres', ports.postgres),
+      password: passwords.postgres,
+      maxConnections,
+    }),
+    documentPostgres,
+    document: createDocumentEngine({ ...common('document', ports.document), postgres: documentPostgres }),
+    valkey: createValkeyEngine({ ...common('valkey', ports.valkey), password: passwords.valkey }),
+  };
+}
+
+const newPassword = (): string => randomBytes(24).toString('base64url');
+const newPasswords = () => ({ postgres: newPassword(), document: newPassword(), valkey: newPassword() });
+
+const addressesOf = ({ postgres, document, valkey }: Omit<Engines, 'documentPostgres'>, tenantId: string) =>
+  endpointsOf({ postgres: postgres.endpoint, document: document.endpoint, valkey: valkey.endpoint }, tenantId);
+
+/** Four free ports: those of `before` where they are free. */
+async function choosePorts(before?: DedicatedEngines['ports']): Promise<DedicatedEngines['ports']> {
+  const parts = ['postgres', 'documentPostgres', 'document', 'valkey'] as const;
+  const held = await Promise.all(parts.map(async (part) => [part, await holdFreePort(before?.[part])] as const));
+  await Promise.all(held.map(([, port]) => port.release()));
+  return Object.fromEntries(held.map(([part, { port }]) => [part, port])) as DedicatedEngines['ports'];
+}

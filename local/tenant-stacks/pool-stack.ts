@@ -1,0 +1,51 @@
+import type { DatabaseEndpoint } from '../engines/engine';
+import { dropDocumentTenant, dropPostgresTenant, ensureDocumentTenant, ensurePostgresTenant } from './postgres-tenant';
+import type { StackBuilder } from './stack-builder';
+import { tenantNames } from './tenant-names';
+import { dropValkeyTenant, ensureValkeyTenant } from './valkey-tenant';
+
+/** The engines that all tenants of the tier share, with their administrators' credentials. */
+export type SharedEngines = {
+  readonly postgres: DatabaseEndpoint;
+  readonly documentPostgres: DatabaseEndpoint;
+  readonly document: DatabaseEndpoint;
+  readonly valkey: DatabaseEndpoint;
+};
+
+/** A database, a document user and a key space of its own in the shared engines. */
+export function createPoolBuilder(shared: SharedEngines): StackBuilder {
+  return {
+    plan: async () => undefined,
+    async build({ tenantId }, credentials) {
+      const names = tenantNames(tenantId);
+      await Promise.all([
+        ensurePostgresTenant(shared.postgres.url, names, credentials.postgres),
+        ensureDocumentTenant(shared.documentPostgres.url, names, credentials.mongo),
+        ensureValkeyTenant(shared.valkey.url, names, credentials),
+      ]);
+      return endpointsOf(shared, tenantId);
+    },
+    // The shared engines may have come back elsewhere.
+    restore: async (record) => ({ ...record, endpoints: endpointsOf(shared, record.tenantId) }),
+    async destroy({ tenantId }) {
+      const names = tenantNames(tenantId);
+      await Promise.all([
+        dropPostgresTenant(shared.postgres.url, names),
+        dropDocumentTenant(shared.documentPostgres.url, names),
+        dropValkeyTenant(shared.valkey.url, names),
+      ]);
+    },
+  };
+}
+
+type Address = Pick<DatabaseEndpoint, 'host' | 'port'>;
+
+export function endpointsOf(at: { postgres: Address; document: Address; valkey: Address }, tenantId: string) {
+  const { user, database, maintenanceUser, keyPrefix } = tenantNames(tenantId);
+  const addressOf = ({ host, port }: Address): Address => ({ host, port });
+  return {
+    postgres: { ...addressOf(at.postgres), database, user },
+    mongo: { ...addressOf(at.document), database, user },
+    redis: { ...addressOf(at.valkey), user, maintenanceUser, keyPrefix },
+  };
+}

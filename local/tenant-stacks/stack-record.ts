@@ -1,0 +1,49 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readJsonFile, writePrivateJson } from '../../cli/private-file';
+import type { StackEndpoints } from '../../src/platform/tenancy/placement';
+
+/** What is remembered of a dedicated stack's engines: their ports stay, and their administrators' passwords are ours alone. */
+export type DedicatedEngines = {
+  readonly ports: {
+    readonly postgres: number;
+    readonly documentPostgres: number;
+    readonly document: number;
+    readonly valkey: number;
+  };
+  readonly passwords: { readonly postgres: string; readonly document: string; readonly valkey: string };
+};
+
+export type StackRecord = {
+  readonly name: string;
+  readonly tenantId: string;
+  readonly tier: string;
+  /** `building` until everything answers; what is `leaving` is never used again. */
+  readonly state: 'building' | 'ready' | 'leaving';
+  readonly requestToken: string;
+  readonly engines?: DedicatedEngines;
+  readonly endpoints?: StackEndpoints;
+};
+
+export type StackRecords = ReturnType<typeof createStackRecords>;
+
+const suffix = '.stack.json';
+
+/** One file a stack, for its owner alone, written whole or not at all. */
+export function createStackRecords(dir: string) {
+  const fileOf = (name: string): string => join(dir, name + suffix);
+  return {
+    read: (name: string): Promise<StackRecord | undefined> => readJsonFile<StackRecord>(fileOf(name)),
+    async write(record: StackRecord): Promise<void> {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      await writePrivateJson(fileOf(record.name), record);
+    },
+    remove: (name: string): Promise<void> => rm(fileOf(name), { force: true }),
+    async all(): Promise<StackRecord[]> {
+      const files = await readdir(dir).catch(() => []);
+      const names = files.filter((file) => file.endsWith(suffix)).map((file) => file.slice(0, -suffix.length));
+      const records = await Promise.all(names.map((name) => readJsonFile<StackRecord>(fileOf(name))));
+      return records.filter((record) => record !== undefined);
+    },
+  };
+}

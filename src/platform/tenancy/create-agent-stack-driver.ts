@@ -1,0 +1,67 @@
+import { type ErrorCode, errorCodes, KolateError } from '../../contracts/errors';
+import type { Stack, TenantStackDriver } from './tenant-stack-driver';
+
+/** A stack of a busy machine takes seconds; what takes longer than this has got stuck. */
+const deadlineMs = 240_000;
+
+/**
+ * The driver of one machine: asks the stack agent, which runs tenants' engines as CloudFormation would.
+ * @param url of the agent; @param token its bearer token
+ */
+export function createAgentStackDriver({ url, token }: { url: string; token: string }): TenantStackDriver {
+  const base = url.replace(/\/$/, '');
+  const send = async (method: string, name: string, body?: unknown, signal?: AbortSignal): Promise<Response> => {
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const response = await fetch(`${base}/stacks/${encodeURIComponent(name)}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+    }).catch((error: unknown) => {
+      throw new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'the stack agent does not answer', {
+        retryAfterSeconds: 1,
+        cause: error,
+      });
+    });
+    return response;
+  };
+  return {
+    async apply({ name, ...request }, signal) {
+      const response = await send('PUT', name, request, signal);
+      if (!response.ok) throw await toError(response);
+      return toStack(response);
+    },
+    async describe(name) {
+      const response = await send('GET', name);
+      if (response.status === 404) return undefined;
+      if (!response.ok) throw await toError(response);
+      return toStack(response);
+    },
+    async destroy(name, signal) {
+      const response = await send('DELETE', name, undefined, signal);
+      if (!response.ok) throw await toError(response);
+    },
+  };
+}
+
+async function toStack(response: Response): Promise<Stack> {
+  const stack: Stack = JSON.parse(await response.text());
+  return stack;
+}
+
+type ProblemBody = { readonly code?: string; readonly detail?: string; readonly hint?: string };
+
+async function toError(response: Response): Promise<KolateError> {
+  const { code = '', detail, hint } = await readProblem(response);
+  const known = Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'KLT_PROVISION_FAILED';
+  return new KolateError(known, detail ?? `the stack agent answered ${response.status}`, { hint });
+}
+
+async function readProblem(response: Response): Promise<ProblemBody> {
+  try {
+    const problem: ProblemBody = JSON.parse(await response.text());
+    return problem;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findEnginePaths } from '../../local/engines/engine-paths';
+import { createProcessManager } from '../../local/supervisor/process-manager';
+import { createStackAgent, type StackAgent } from '../../local/tenant-stacks/create-stack-agent';
+import { createAgentStackDriver } from '../../src/platform/tenancy/create-agent-stack-driver';
+import { testSharedEngines } from './engines';
+
+const token = 'a-token-of-the-stack-agent';
+
+/** A stack agent over the shared test engines, with a driver on it. `restart` is what a killed supervisor comes back as. */
+export async function startStackAgent() {
+  const home = await mkdtemp(join(tmpdir(), 'kolate-stacks-'));
+  // The engines' account has to pass.
+  await chmod(home, 0o711);
+  const dirs = { pidDir: join(home, 'run'), logDir: join(home, 'logs'), dataDir: join(home, 'data') };
+  await Promise.all(Object.values(dirs).map((dir) => mkdir(dir, { mode: 0o711 })));
+  const shared = await testSharedEngines();
+  const said: string[] = [];
+  const say = (line: string): void => void said.push(line);
+
+  const start = async () => {
+    const processes = createProcessManager({ ...dirs, say });
+    const agent: StackAgent = createStackAgent({
+      ...{ processes, shared, token, say, dataDir: dirs.dataDir, recordDir: join(home, 'stacks') },
+      paths: findEnginePaths(),
+      durable: false,
+    });
+    await agent.restoreAll();
+    const url = `http://127.0.0.1:${await agent.listen(0)}`;
+    return { processes, agent, url, driver: createAgentStackDriver({ url, token }) };
+  };
+  let running = await start();
+  const stop = async (): Promise<void> => {
+    await running.agent.close();
+    await running.processes.stopKind('tenant');
+  };
+  return {
+    home,
+    said,
+    get driver() {
+      return running.driver;
+    },
+    get url() {
+      return running.url;
+    },
+    processes: () => running.processes,
+    async restart(): Promise<void> {
+      await stop();
+      running = await start();
+    },
+    async close(): Promise<void> {
+      await stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+const password = (): string => randomBytes(24).toString('base64url');
+export const newCredentials = () => ({
+  postgres: password(),
+  mongo: password(),
+  redis: password(),
+  redisMaintenance: password(),
+});

@@ -1,0 +1,66 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createAgentStackDriver } from '../../../src/platform/tenancy/create-agent-stack-driver';
+import { createFakeStackDriver } from '../../../src/platform/tenancy/tenant-stack-driver.fake';
+import { startStackAgent } from '../../helpers/stack-agent';
+import { describeStackDriver, newStackSpec } from '../../helpers/stack-driver-contract';
+
+const inMemory = createFakeStackDriver();
+describeStackDriver('in memory', () => inMemory, ['pool', 'dedicated']);
+
+describe('the stack agent', () => {
+  let agent: Awaited<ReturnType<typeof startStackAgent>>;
+  beforeAll(async () => {
+    agent = await startStackAgent();
+  });
+  afterAll(() => agent.close());
+
+  describeStackDriver('the agent of one machine', () => agent.driver, ['pool', 'dedicated']);
+
+  it('lets nobody in without its token', async () => {
+    const stranger = createAgentStackDriver({ url: agent.url, token: 'some-other-token-than-its' });
+    await expect(stranger.describe('tenant-x')).rejects.toMatchObject({ code: 'KLT_TOKEN_INVALID' });
+    await expect(stranger.destroy('tenant-x')).rejects.toMatchObject({ code: 'KLT_TOKEN_INVALID' });
+  });
+
+  it('says so when the agent is away', async () => {
+    const nobody = createAgentStackDriver({ url: 'http://127.0.0.1:9', token: 'a-token-of-the-stack-agent' });
+    await expect(nobody.describe('tenant-x')).rejects.toMatchObject({ code: 'KLT_DEPENDENCY_UNAVAILABLE' });
+  });
+
+  it('refuses a stack of that name for another tenant', async () => {
+    const spec = newStackSpec('pool');
+    await agent.driver.apply(spec);
+    const other = { ...newStackSpec('pool'), name: spec.name };
+    await expect(agent.driver.apply(other)).rejects.toMatchObject({ code: 'KLT_PROVISION_FAILED' });
+    await agent.driver.destroy(spec.name);
+  });
+
+  it('keeps its records for the owner alone', async () => {
+    const spec = newStackSpec('dedicated');
+    await agent.driver.apply(spec);
+    const folder = join(agent.home, 'stacks');
+    const file = join(folder, `${spec.name}.stack.json`);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    // Tenants' own passwords are the secret store's to keep.
+    expect(await readFile(file, 'utf8')).not.toContain(spec.credentials.postgres);
+    await agent.driver.destroy(spec.name);
+    expect(await readdir(join(agent.home, 'data'))).toEqual([]);
+  });
+
+  it('starts a dedicated stack again where it was, when it comes back itself', async () => {
+    const spec = newStackSpec('dedicated');
+    const before = await agent.driver.apply(spec);
+    await agent.restart();
+    expect(await agent.driver.describe(spec.name)).toEqual(before);
+    const status = await agent.processes().status();
+    expect(status.filter(({ name }) => name.startsWith(spec.name)).map(({ healthy }) => healthy)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    await agent.driver.destroy(spec.name);
+  });
+});
