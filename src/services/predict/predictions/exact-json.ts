@@ -9,11 +9,12 @@ declare global {
 }
 
 const integer = /^-?\d+$/;
+/** Infinities are written as 1e999, which JSON.stringify would make null of. */
+const roundedBy = (value: number, source: string): boolean =>
+  !Number.isFinite(value) || (!Number.isSafeInteger(value) && integer.test(source));
 
-/** `text` parsed so that `JSON.stringify` writes integers beyond 2^53 with every digit that they had. */
+/** `text` parsed so that `JSON.stringify` writes integers beyond 2^53, and infinities, as they were written. */
 export const keepExact = (text: string): unknown =>
   JSON.parse(text, (_key: string, value: unknown, { source }: Context) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && integer.test(source)
-      ? JSON.rawJSON(source)
-      : value,
+    typeof value === 'number' && source !== undefined && roundedBy(value, source) ? JSON.rawJSON(source) : value,
   );
