@@ -46,6 +46,7 @@ export async function openHome(dir: string, user: OsUser | undefined): Promise<H
   const data = join(dir, 'data');
   const home = layout(dir, marker, await realpath(data));
   for (const folder of [home.run, home.logs, home.issuer]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeOpenDir(join(home.data, 'tenants'));
   return home;
 }
 
@@ -66,17 +67,21 @@ async function readMarker(dir: string): Promise<Marker | undefined> {
 async function createHome(dir: string, user: OsUser | undefined): Promise<Marker> {
   const there = await readdir(dir).catch(() => []);
   if (there.length > 0) throw new Error(`${dir} is not empty and not a Kolate home; choose another folder with --home`);
-  await mkdir(dir, { recursive: true });
-  // The engines' account passes through; what is private has a mode of its own.
-  await chmod(dir, 0o711);
+  await makeOpenDir(dir);
   const id = randomUUID();
   const data = join(dir, 'data');
   const elsewhere = user && !(await canEnter(dir, user)) ? join('/var/lib/kolate', id) : undefined;
-  await mkdir(elsewhere ?? data, { recursive: true, mode: 0o711 });
+  await makeOpenDir(elsewhere ?? data);
   if (elsewhere) await symlink(elsewhere, data);
   const marker: Marker = { kolate: 'home', version: 1, id, ...(elsewhere ? { dataElsewhere: elsewhere } : {}) };
   await writePrivateJson(markerOf(dir), marker);
   return marker;
+}
+
+/** One that the engines' account can pass through, whatever the umask; what is private in it has a mode of its own. */
+async function makeOpenDir(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  await chmod(dir, 0o711);
 }
 
 async function canEnter(dir: string, user: OsUser): Promise<boolean> {

@@ -1,23 +1,23 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writePrivateJson } from '../../cli/private-file';
 import type { Endpoints, PlatformStatus, ProcessStatus } from '../../src/contracts/home';
-import { operatorClientId } from '../../src/contracts/identity-admin';
-import { apiAudience } from '../../src/contracts/scopes';
 import type { Logger } from '../../src/platform/logging/create-logger';
 import type { EnginePaths } from '../engines/engine';
+import { createStackAgent, type StackAgent } from '../tenant-stacks/create-stack-agent';
 import { type ControlServer, startControlServer } from './control-server';
 import { type CoreEngines, coreEngineNames, createCoreEngines } from './core-engines';
 import type { Home } from './home';
-import { ensureHomeSecrets, type HomeSecrets, secretFile } from './home-secrets';
+import { ensureHomeSecrets, type HomeSecrets } from './home-secrets';
 import { createHomeState } from './home-state';
 import { endLeftovers } from './leftovers';
 import { type HeldPorts, holdPorts } from './ports';
-import { type CoreRole, coreDatabase, databaseUrl } from './prepare-core';
 import { createProcessManager, type ProcessManager } from './process-manager';
 import { ownMemory } from './process-memory';
-import { gatewaySpec, issuerSpec, issuerUrl, type Surroundings, serviceSpecs } from './service-specs';
+import { gatewaySpec, issuerSpec, type Surroundings, serviceSpecs } from './service-specs';
 import { allOrFirstFailure, startEngines } from './start-engines';
 import type { Steps } from './steps';
+import { endpointsOf, surroundingsOf } from './surroundings';
 
 export type PlatformOptions = {
   readonly home: Home;
@@ -61,17 +61,18 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     return { home: home.dir, pid: process.pid, startedAt, ready, memoryBytes, processes };
   };
   const engines = createCoreEngines(home, ports, secrets, options.paths);
+  const agent = createAgent(options, engines, manager, secrets);
   const control = await startControlServer(secrets['platform/control'], status);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     manager.refuseStarts();
-    stopping ??= stopAll(manager, control, home);
+    stopping ??= stopAll(manager, { agent, control }, home);
     return stopping;
   };
   options.signal.addEventListener('abort', () => void stop());
   try {
     const around = surroundingsOf(options, ports, secrets, engines);
-    await startAll({ ...options, manager, engines, ports, secrets, around });
+    await startAll({ ...options, manager, agent, engines, ports, secrets, around });
     const endpoints = endpointsOf(home, around, engines, control.url, startedAt);
     ready = true;
     await writePrivateJson(home.endpoints, endpoints);
@@ -95,6 +96,7 @@ const supervisorStatus = (startedAt: string): ProcessStatus => ({
 
 type Starting = PlatformOptions & {
   readonly manager: ProcessManager;
+  readonly agent: StackAgent;
   readonly engines: CoreEngines;
   readonly ports: HeldPorts;
   readonly secrets: HomeSecrets;
@@ -102,12 +104,17 @@ type Starting = PlatformOptions & {
 };
 
 async function startAll(starting: Starting): Promise<void> {
-  const { manager, ports, steps, around } = starting;
+  const { manager, agent, ports, steps, around } = starting;
+  const restoreTenants = async (): Promise<void> => {
+    await agent.restoreAll();
+    await ports['stack-agent'].release();
+    await agent.listen(ports['stack-agent'].port);
+  };
   const issuer = steps.step('issuer', async () => {
     await ports.issuer.release();
     await manager.start({ spec: issuerSpec(around), kind: 'issuer', port: ports.issuer.port });
   });
-  await allOrFirstFailure([startEngines(starting), issuer]);
+  await allOrFirstFailure([startEngines({ ...starting, restoreTenants }), issuer]);
   await Promise.all([ports['predict-grpc'].release(), ports.grpc.release()]);
   const services = serviceSpecs(around).map((spec) =>
     steps.step(spec.name, async () => {
@@ -123,82 +130,36 @@ async function startAll(starting: Starting): Promise<void> {
   await allOrFirstFailure([...services, gateway]);
 }
 
-async function stopAll(manager: ProcessManager, control: ControlServer, home: Home): Promise<void> {
+type Servers = { readonly agent: StackAgent; readonly control: ControlServer };
+
+async function stopAll(manager: ProcessManager, { agent, control }: Servers, home: Home): Promise<void> {
   await rm(home.endpoints, { force: true });
   await manager.stopKind('gateway');
   await manager.stopKind('service', { deadlineMs: 15_000 });
   await manager.stopKind('issuer');
+  await agent.close();
   await manager.stopKind('tenant', { deadlineMs: 15_000 });
   await manager.stopKind('engine', { deadlineMs: 20_000, last: ['document-postgres'] });
   await control.close();
 }
 
-function surroundingsOf(
-  { home, dist }: PlatformOptions,
-  ports: HeldPorts,
+const createAgent = (
+  { home, paths, steps }: PlatformOptions,
+  engines: CoreEngines,
+  processes: ProcessManager,
   secrets: HomeSecrets,
-  engines: CoreEngines,
-): Surroundings {
-  const passwords: Readonly<Record<CoreRole, string>> = {
-    enterprise_info: secrets['platform/role-enterprise-info'],
-    core: secrets['platform/role-core'],
-    predict: secrets['platform/role-predict'],
-  };
-  const { accessKeyId, secretAccessKey, endpoint: s3 } = engines.s3.endpoint;
-  return {
-    dist,
-    home,
-    ports: portNumbers(ports),
-    urls: {
-      s3,
-      kafkaBrokers: engines.kafka.endpoint.brokers,
-      redis: engines.valkey.endpoint.url,
-      stackAgent: `http://127.0.0.1:${ports['stack-agent'].port}`,
-      postgresOf: (role) => databaseUrl(engines.postgres.endpoint, coreDatabase, role, passwords[role]),
+): StackAgent =>
+  createStackAgent({
+    dataDir: join(home.data, 'tenants'),
+    recordDir: join(home.dir, 'stacks'),
+    paths,
+    processes,
+    shared: {
+      postgres: engines.postgres.endpoint,
+      documentPostgres: engines.documentPostgres.endpoint,
+      document: engines.document.endpoint,
+      valkey: engines.valkey.endpoint,
     },
-    s3Credentials: { accessKeyId, secretAccessKey },
-    secrets: {
-      stackAgent: secrets['platform/stack-agent'],
-      identityAdmin: secrets['platform/identity-admin'],
-      operatorClient: secrets['platform/operator-client'],
-      operatorPassword: secrets['platform/operator-password'],
-      cursorKey: secrets['platform/cursor-key'],
-    },
-  };
-}
-
-const portNumbers = (ports: HeldPorts): Surroundings['ports'] => ({
-  gateway: ports.gateway.port,
-  grpc: ports.grpc.port,
-  issuer: ports.issuer.port,
-  'enterprise-info': ports['enterprise-info'].port,
-  core: ports.core.port,
-  predict: ports.predict.port,
-  'predict-grpc': ports['predict-grpc'].port,
-  'predict-registry': ports['predict-registry'].port,
-});
-
-function endpointsOf(
-  home: Home,
-  around: Surroundings,
-  engines: CoreEngines,
-  controlUrl: string,
-  startedAt: string,
-): Endpoints {
-  const at = ({ host, port }: { readonly host: string; readonly port: number }): string => `${host}:${port}`;
-  return {
-    gateway: `http://127.0.0.1:${around.ports.gateway}`,
-    grpc: `127.0.0.1:${around.ports.grpc}`,
-    issuer: issuerUrl(around),
-    kafka: around.urls.kafkaBrokers,
-    postgres: at(engines.postgres.endpoint),
-    mongodb: at(engines.document.endpoint),
-    redis: at(engines.valkey.endpoint),
-    s3: around.urls.s3,
-    audience: apiAudience,
-    operator: { clientId: operatorClientId, secretFile: secretFile(home.secrets, 'platform/operator-client') },
-    control: { url: controlUrl, tokenFile: secretFile(home.secrets, 'platform/control') },
-    pid: process.pid,
-    startedAt,
-  };
-}
+    token: secrets['platform/stack-agent'],
+    say: steps.line,
+  });

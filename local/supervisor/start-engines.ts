@@ -22,6 +22,8 @@ type Deps = {
   readonly steps: Steps;
   readonly migrations: string;
   readonly log: Logger;
+  /** Starts tenants' own engines again; called once the shared engines that tenants use are there. */
+  readonly restoreTenants: () => Promise<void>;
 };
 
 /** Starts the engines side by side, each followed at once by what it has to hold before a service may come. */
@@ -57,7 +59,11 @@ export async function startEngines(deps: Deps): Promise<void> {
     await startEngine(deps, engines.s3, 's3');
     await ensureBuckets(engines.s3.endpoint, join(deps.home.data, 's3'), Object.values(buckets));
   };
-  await allOrFirstFailure([postgres(), document(), startEngine(deps, engines.valkey, 'valkey'), kafka(), s3()]);
+  const tenants = async () => {
+    await allOrFirstFailure([postgres(), document(), startEngine(deps, engines.valkey, 'valkey')]);
+    await deps.restoreTenants();
+  };
+  await allOrFirstFailure([tenants(), kafka(), s3()]);
 }
 
 /** Waits for all even when one fails, so that nothing is still starting when what has started is stopped again. */
