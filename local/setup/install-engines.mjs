@@ -34,8 +34,9 @@ export function missingParts({ engines, documentPostgres, layout }) {
  * @param {{ progress: ReturnType<typeof import('./progress.mjs').createProgress>, lockFile: string }} options
  */
 export async function installEngines({ layout }, parts, { progress, lockFile }) {
+  if (parts.length === 0) return;
   // Others than the one who installs have to be able to read it: as root the engines run as another user.
-  process.umask(0o022);
+  const umask = process.umask(0o022);
   const install = {
     prefix: (work, report) =>
       buildEnginePrefix({
@@ -50,6 +51,7 @@ export async function installEngines({ layout }, parts, { progress, lockFile }) 
   const outcomes = await Promise.allSettled(
     parts.map((part) => installOnce(folders(layout)[part], titles[part], progress, install[part])),
   );
+  process.umask(umask);
   const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.message] : []));
   if (failures.length > 0) throw new Error(failures.join('\n'));
 }

@@ -1,5 +1,11 @@
 import { spawn } from 'node:child_process';
 
+/** Ended with us, so that an install that was interrupted does not go on writing. */
+const children = new Set();
+process.on('exit', () => {
+  for (const child of children) child.kill();
+});
+
 /**
  * Runs a command to its end and answers its standard output; rejects with the last lines it wrote when it fails.
  * @param {string} command
@@ -11,6 +17,7 @@ export function run(command, args, { cwd, env, timeoutMs = 600_000, uid, gid, in
   return new Promise((resolve, reject) => {
     const stdio = [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
     const child = spawn(command, [...args], { cwd, uid, gid, stdio, env: { ...process.env, LC_ALL: 'C', ...env } });
+    children.add(child);
     let out = '';
     let tail = '';
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
@@ -23,10 +30,12 @@ export function run(command, args, { cwd, env, timeoutMs = 600_000, uid, gid, in
     });
     if (input !== undefined) child.stdin?.end(input);
     child.on('error', (error) => {
+      children.delete(child);
       clearTimeout(timer);
       reject(new Error(`could not run ${command}: ${error.message}`));
     });
     child.on('close', (code, signal) => {
+      children.delete(child);
       clearTimeout(timer);
       if (code === 0) return resolve(out);
       const last = tail.trim().split('\n').slice(-12).join('\n');

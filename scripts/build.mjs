@@ -1,0 +1,84 @@
+// Bundles every entry point into dist/<same path>.js. Types are not checked here; `npm run check` does that.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const sources = ['bench', 'bin', 'cli', 'lib', 'local', 'scripts', 'src'];
+
+/** Each is a process of its own, a worker thread of one, or a script. */
+const entryPoints = [
+  /^src\/services\/[^/]+\/([^/]+-)?main\.ts$/,
+  /^src\/services\/predict\/.+-worker\.ts$/,
+  /^local\/[^/]+\/main\.ts$/,
+  /^cli\/main\.ts$/,
+  /^(bench|bin|scripts)\/[^/]+\.ts$/,
+];
+
+const stampFile = join(root, 'dist/.stamp');
+
+/** Brings dist/ up to date; answers false when it was. */
+export async function build() {
+  const stat = filesBelow(sources).map((file) => {
+    const { mtimeMs, size } = statSync(join(root, file));
+    return `${file} ${mtimeMs} ${size}`;
+  });
+  const self = statSync(fileURLToPath(import.meta.url)).mtimeMs;
+  const stamp = createHash('sha256')
+    .update([self, ...stat].join('\n'))
+    .digest('hex');
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
+  await bundle(filesBelow(sources).filter((file) => entryPoints.some((pattern) => pattern.test(file))));
+  writeFileSync(stampFile, stamp);
+  return true;
+}
+
+async function bundle(entries) {
+  const esbuild = await import('esbuild');
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outbase: '.',
+    outdir: 'dist',
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'cjs',
+    target: 'node24',
+    sourcemap: 'linked',
+    logLevel: 'warning',
+    write: false,
+  });
+  // A process that runs from dist/ may read it at any moment: a file only changes as a whole, and is never missing.
+  for (const { path, contents } of outputFiles) {
+    if (existsSync(path) && readFileSync(path).equals(contents)) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(`${path}.${process.pid}`, contents);
+    renameSync(`${path}.${process.pid}`, path);
+  }
+  removeStale(new Set(outputFiles.map(({ path }) => relative(root, path))));
+}
+
+/** Of entry points that are there no longer. What others wrote into dist/ stays. */
+function removeStale(current) {
+  for (const file of filesBelow(
+    sources.map((dir) => join('dist', dir)),
+    /\.js(\.map)?$/,
+  )) {
+    if (!current.has(file)) rmSync(join(root, file));
+  }
+}
+
+function filesBelow(dirs, pattern = /\.(ts|mjs|json)$/) {
+  return dirs.flatMap((dir) => {
+    if (!existsSync(join(root, dir))) return [];
+    return readdirSync(join(root, dir), { withFileTypes: true }).flatMap((entry) => {
+      const path = join(dir, entry.name);
+      if (entry.isDirectory()) return filesBelow([path], pattern);
+      return pattern.test(entry.name) ? [path] : [];
+    });
+  });
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await build();
