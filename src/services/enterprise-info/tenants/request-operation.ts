@@ -1,0 +1,102 @@
+import { KolateError } from '../../../contracts/errors';
+import type { EventContract } from '../../../contracts/events/event';
+import {
+  tenantOffboardingRequested,
+  tenantRequested,
+  tenantTierChangeRequested,
+} from '../../../contracts/events/tenant-events';
+import type { OperationAccepted } from '../../../contracts/http/operations';
+import type { CreateTenant } from '../../../contracts/http/tenants';
+import type { Identity } from '../../../contracts/scopes';
+import type { SagaDefinition } from '../../../domain/sagas/saga';
+import { tenantOffboarding } from '../../../domain/sagas/tenant-offboarding';
+import { tenantOnboarding } from '../../../domain/sagas/tenant-onboarding';
+import { tenantTierChange } from '../../../domain/sagas/tenant-tier-change';
+import { findTier } from '../../../domain/tenancy/tiers';
+import type { Answer } from '../../../platform/http/register-route';
+import type { CoreSql } from '../../../platform/postgres/sql';
+import { createOperationStore } from '../operations/operation-store';
+import { planOf } from '../operations/plan';
+import { lockIdle, requireTransition } from './tenant-access';
+import { type Origin, publishRequest } from './tenant-facts';
+import { createTenantStore, slugTaken, type TenantRow } from './tenant-store';
+
+export type RequestDeps = {
+  readonly newId: () => string;
+  /** Tiers that this installation can provide. */
+  readonly availableTiers: readonly string[];
+};
+
+export type OperationRequest = {
+  readonly identity: Identity;
+  readonly origin: Origin;
+  /** Answer what would be done, and do nothing. */
+  readonly dryRun: boolean;
+};
+
+type Target = OperationRequest & { readonly tenantId: string };
+
+/** Begin the operations on tenants: each in the transaction of `sql`, with the fact that starts its saga. */
+export function createOperationRequests({ newId, availableTiers }: RequestDeps) {
+  const begin = async (
+    sql: CoreSql,
+    tenant: TenantRow,
+    saga: SagaDefinition,
+    request: { event: EventContract; origin: Origin; more?: Record<string, string> },
+  ): Promise<Answer> => {
+    const operation = await createOperationStore(sql).begin({ id: newId(), tenantId: tenant.id }, saga);
+    await createTenantStore(sql).touch(tenant.id);
+    await publishRequest(sql, request.event, tenant, { operationId: operation.id, ...request });
+    return accepted({ operationId: operation.id, tenantId: tenant.id, status: operation.status });
+  };
+
+  return {
+    /** @throws KolateError KLT_TIER_UNKNOWN, KLT_TIER_UNAVAILABLE, KLT_TENANT_SLUG_TAKEN */
+    async onboard(sql: CoreSql, body: CreateTenant, { origin, dryRun }: OperationRequest): Promise<Answer> {
+      requireTier(body.tier, availableTiers);
+      const tenants = createTenantStore(sql);
+      if (dryRun) {
+        if (await tenants.isSlugTaken(body.slug)) throw slugTaken(body.slug);
+        return { status: 200, body: planOf(tenantOnboarding, body.tier) };
+      }
+      const tenant = await tenants.insert(newId(), body);
+      return begin(sql, tenant, tenantOnboarding, { event: tenantRequested, origin });
+    },
+
+    /** @throws KolateError KLT_TIER_UNKNOWN, KLT_TIER_UNAVAILABLE, KLT_TENANT_BUSY, KLT_TENANT_TRANSITION_ILLEGAL */
+    async changeTier(sql: CoreSql, toTier: string, { tenantId, identity, origin, dryRun }: Target): Promise<Answer> {
+      requireTier(toTier, availableTiers);
+      const tenant = await lockIdle(sql, identity, tenantId);
+      requireTransition(tenant.state, 'change_tier');
+      if (tenant.tier === toTier) throw tierFault('KLT_REQUEST_INVALID', `the tenant is in tier ${toTier} already`);
+      if (dryRun) return { status: 200, body: planOf(tenantTierChange, toTier) };
+      return begin(sql, tenant, tenantTierChange, { event: tenantTierChangeRequested, origin, more: { toTier } });
+    },
+
+    /** @throws KolateError KLT_TENANT_BUSY, KLT_TENANT_TRANSITION_ILLEGAL */
+    async offboard(sql: CoreSql, { tenantId, identity, origin, dryRun }: Target): Promise<Answer> {
+      const tenant = await lockIdle(sql, identity, tenantId);
+      requireTransition(tenant.state, 'offboard');
+      if (dryRun) return { status: 200, body: planOf(tenantOffboarding, tenant.tier) };
+      return begin(sql, tenant, tenantOffboarding, { event: tenantOffboardingRequested, origin });
+    },
+  };
+}
+
+export const accepted = (body: OperationAccepted): Answer => ({
+  status: 202,
+  headers: { location: `/v1/operations/${body.operationId}` },
+  body,
+});
+
+function requireTier(tier: string, available: readonly string[]): void {
+  if (!findTier(tier)) throw tierFault('KLT_TIER_UNKNOWN', `there is no tier "${tier}"; GET /v1/tiers lists them`);
+  if (!available.includes(tier)) {
+    throw tierFault('KLT_TIER_UNAVAILABLE', `this installation cannot provide the tier ${tier}`);
+  }
+}
+
+const tierFault = (
+  code: 'KLT_TIER_UNKNOWN' | 'KLT_TIER_UNAVAILABLE' | 'KLT_REQUEST_INVALID',
+  detail: string,
+): KolateError => new KolateError(code, detail, { errors: [{ pointer: '/tier', detail }] });
