@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { runDemo } from '../demo/run-demo';
 import { ArgumentError, type Arguments, readArguments, usage } from './arguments';
 import { detachedVariable, startDetached, tellParent } from './detach';
 import { deleteHome } from './home';
+import { createHomeState } from './home-state';
 import { cloneDir, type Started, startHome } from './start-home';
 import { stopHome } from './stop-home';
 import { releaseHome } from './supervisor-lock';
@@ -54,8 +56,23 @@ async function run(args: Arguments): Promise<number | undefined> {
   if (!started) return 0;
   if (ending.signal.aborted) return finish(started);
   write(welcome(started, args));
+  if (args.demo) await demo(started, ending.signal);
   if (detached) tellParent({ ready: true });
   return undefined;
+}
+
+/** Once for each home. What goes wrong in it is said, and the platform runs on; the next start takes it up again. */
+async function demo({ home, steps }: Started, ending: AbortSignal): Promise<void> {
+  const state = createHomeState(home.state);
+  if ((await state.read()).demoDoneAt) return;
+  try {
+    const shown = await runDemo({ homeDir: home.dir, root: cloneDir, step: steps.step });
+    await state.demoDone(new Date());
+    write(`\n${shown}\n`);
+  } catch (error) {
+    if (ending.aborted) return;
+    write(`\nThe demo did not end well, everything else runs: ${error instanceof Error ? error.message : error}\n`);
+  }
 }
 
 async function finish({ home, platform, steps }: Started): Promise<number> {
