@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { homeFiles, type PlatformStatus } from '../../src/contracts/home';
+import { allRoutes } from '../../src/contracts/http/all-routes';
+import { toOpenApi } from '../../src/contracts/http/to-openapi';
 import type { Bind, Result } from '../bind';
 import { outputOf } from '../bind';
 import { exitCodes, usageError } from '../cli-error';
@@ -32,6 +34,15 @@ export function addPlatformCommands(program: Command, bind: Bind): void {
     .addOption(new Option('-n, --lines <n>', 'the last so many').argParser(wholeNumber(1, 10_000)).default(50))
     .option('-f, --follow', 'go on as they write')
     .action(bind(logs));
+  program
+    .command('openapi')
+    .description('print the HTTP API as OpenAPI 3.1')
+    .action(
+      bind(async () => {
+        const document = toOpenApi(allRoutes);
+        return { document, text: JSON.stringify(document, null, 2) };
+      }),
+    );
 }
 
 async function logs(context: Context, names: readonly string[], options: Logging): Promise<Result | undefined> {

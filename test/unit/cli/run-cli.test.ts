@@ -165,3 +165,9 @@ it.each(['bash', 'zsh', 'fish'])('prints a completion script for %s that knows t
   const run = await cli.run(`completion ${shell}`);
   expect(run.stdout).toContain('change-tier');
 });
+
+it('prints the API as OpenAPI without asking anybody', async () => {
+  const run = await cli.run('openapi -o json', { env: { KOLATE_HOME: '/nowhere' } });
+  expect(JSON.parse(run.stdout)).toMatchObject({ openapi: expect.stringMatching(/^3\.1/) });
+  expect(Object.keys(JSON.parse(run.stdout).paths)).toContain('/v1/tenants');
+});
