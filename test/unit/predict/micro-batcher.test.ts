@@ -59,7 +59,7 @@ describe('the micro-batcher', () => {
           answers.forEach(([answer], i) => {
             const { rows = 0, columns = 0, seed = 0 } = requests[i] ?? {};
             expect(answer?.shape).toEqual([rows, columns]);
-            expect(Array.from(answer?.data ?? [])).toEqual(
+            expect(Array.from(answer?.data ?? [], Number)).toEqual(
               Array.from({ length: elementCount([rows, columns]) }, (_, j) => (seed + j) * 2),
             );
           });

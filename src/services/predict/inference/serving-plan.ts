@@ -18,6 +18,8 @@ export type ServingPlan = {
   readonly outputs: readonly string[];
   readonly outputsByName: ReadonlyMap<string, TensorSignature>;
   readonly batchable: boolean;
+  /** Whether any input holds integers that JSON numbers cannot. */
+  readonly has64Bit: boolean;
 };
 
 const plans = new WeakMap<ModelSignature, ServingPlan>();
@@ -43,5 +45,6 @@ function makePlan(signature: ModelSignature): ServingPlan {
     outputs: outputs.map(({ name }) => name),
     outputsByName: new Map(outputs.map((output) => [output.name, output])),
     batchable: signature.batchable === true && inputs.every(({ shape, unranked }) => shape[0] === -1 && !unranked),
+    has64Bit: inputs.some(({ datatype }) => datatype === 'INT64' || datatype === 'UINT64'),
   };
 }

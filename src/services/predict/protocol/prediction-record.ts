@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { ResolvedModel } from '../inference/resolved-model';
+import { rowCount, type Tensor } from '../inference/tensors';
+import { bytesFromValues } from './binary-values';
+import { tensorsToJson } from './tensor-json';
+
+/** What is kept of a prediction. Tensors are JSON already, as the protocol writes them, with 64-bit integers exact. */
+export type PredictionRecord = {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly model: string;
+  readonly version: string;
+  /** The caller's id of the request. */
+  readonly requestId: string | undefined;
+  /** By the model's setting `recordInputs`: the array of tensors, or their hash, or neither. */
+  readonly inputsJson: string | undefined;
+  readonly inputsSha256: string | undefined;
+  readonly outputsJson: string;
+  readonly rows: number;
+  readonly latencyMs: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly recording: ResolvedModel['settings']['recording'];
+};
+
+/**
+ * Takes the record of a prediction before its answer is sent. With `recording: required` the answer waits for the promise, and is
+ * an error when that is rejected; with `best-effort` neither.
+ */
+export type Recorder = (record: PredictionRecord) => void | Promise<void>;
+
+export type Predicted = {
+  readonly id: string;
+  readonly model: ResolvedModel;
+  readonly requestId: string | undefined;
+  readonly inputs: readonly Tensor[];
+  readonly outputsJson: string;
+  readonly latencyMs: number;
+  readonly at: number;
+};
+
+export function recordOf({ id, model, requestId, inputs, outputsJson, latencyMs, at }: Predicted): PredictionRecord {
+  const { recordInputs, recording } = model.settings;
+  return {
+    id,
+    tenantId: model.tenantId,
+    model: model.model,
+    version: model.version,
+    requestId,
+    inputsJson: recordInputs === 'full' ? tensorsToJson(inputs) : undefined,
+    inputsSha256: recordInputs === 'hash' ? hashOf(inputs) : undefined,
+    outputsJson,
+    rows: rowCount(inputs[0]?.shape ?? []),
+    latencyMs,
+    at,
+    recording,
+  };
+}
+
+/**
+ * SHA-256, hex, of the inputs in the order of the signature: for each the JSON array of name, datatype and shape, then its elements
+ * as the protocol's binary extension writes them. The same inputs give the same hash however they were sent.
+ */
+export function hashOf(inputs: readonly Tensor[]): string {
+  const hash = createHash('sha256');
+  for (const tensor of inputs) {
+    hash.update(JSON.stringify([tensor.name, tensor.datatype, tensor.shape]));
+    hash.update(bytesFromValues(tensor));
+  }
+  return hash.digest('hex');
+}
