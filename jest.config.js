@@ -1,5 +1,5 @@
 // ESM-only packages in the tree are compiled on the fly; everything else in node_modules is taken as it is.
-const esmOnly = ['cookie', 'set-cookie-parser', 'jose', 'oidc-provider', 'commander'];
+const esmOnly = ['cookie', 'set-cookie-parser', 'jose', 'oidc-provider', 'commander', '@seriousme'];
 const swc = { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } };
 /** Engines are started when a test asks for one, and ended after the last. */
 const withEngines = {

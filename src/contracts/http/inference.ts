@@ -5,6 +5,9 @@ import { type HttpMethod, type Route, route } from './route';
 /** Errors of the Open Inference Protocol: clients read `error` alone; the rest are our problem details. */
 export const ProtocolError = Type.Object({ error: Type.String() }, { additionalProperties: true });
 
+/** Whether a path is the protocol's, where errors have its shape. */
+export const isProtocolPath = (path: string): boolean => path === '/v2' || path.startsWith('/v2/');
+
 const Tensor = Type.Object(
   {
     name: Type.String(),

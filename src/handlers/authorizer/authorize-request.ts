@@ -1,12 +1,19 @@
-import type { APIGatewayAuthorizerEvent, APIGatewayAuthorizerWithContextResult, StatementEffect } from 'aws-lambda';
+import type {
+  APIGatewayAuthorizerWithContextResult,
+  APIGatewayRequestAuthorizerEvent,
+  APIGatewayTokenAuthorizerEvent,
+} from 'aws-lambda';
 import type { AuthorizerContext } from '../../contracts/authorizer-context';
 import { KolateError } from '../../contracts/errors';
-import { allRoutes } from '../../contracts/http/all-routes';
-import type { Route } from '../../contracts/http/route';
 import type { Identity } from '../../contracts/scopes';
 import { bearerToken } from '../../platform/http/authorize';
 import type { VerifyToken } from '../../platform/http/register-route';
+import { policyFor } from './policy-for';
 
+/** What is read of API Gateway's events. */
+export type AuthorizerEvent =
+  | APIGatewayTokenAuthorizerEvent
+  | Pick<APIGatewayRequestAuthorizerEvent, 'type' | 'methodArn' | 'headers'>;
 export type AuthorizerResult = APIGatewayAuthorizerWithContextResult<AuthorizerContext>;
 
 /**
@@ -17,12 +24,12 @@ export type AuthorizerResult = APIGatewayAuthorizerWithContextResult<AuthorizerC
  */
 export const createAuthorizer =
   (verify: VerifyToken) =>
-  async (event: APIGatewayAuthorizerEvent): Promise<AuthorizerResult> => {
+  async (event: AuthorizerEvent): Promise<AuthorizerResult> => {
     try {
       const identity = await verify(bearerToken(authorizationOf(event)));
       return {
         principalId: identity.subject,
-        policyDocument: policy(event.methodArn, identity),
+        policyDocument: policyFor(event.methodArn, identity),
         context: contextOf(identity),
       };
     } catch (error) {
@@ -31,22 +38,8 @@ export const createAuthorizer =
     }
   };
 
-const authorizationOf = (event: APIGatewayAuthorizerEvent): string | undefined =>
+const authorizationOf = (event: AuthorizerEvent): string | undefined =>
   event.type === 'TOKEN' ? event.authorizationToken : (event.headers?.authorization ?? event.headers?.Authorization);
-
-function policy(methodArn: string, { scopes }: Identity): AuthorizerResult['policyDocument'] {
-  const stageArn = methodArn.split('/', 2).join('/');
-  const allowed = allRoutes.filter((route) => !route.public && route.scopes.every((scope) => scopes.has(scope)));
-  const statement = (Effect: StatementEffect, Resource: string[]) => ({
-    Action: 'execute-api:Invoke',
-    Effect,
-    Resource,
-  });
-  const arnOf = ({ method, path }: Route): string => `${stageArn}/${method}${path.replace(/\{[^}]+\}/g, '*')}`;
-  const statements =
-    allowed.length > 0 ? [statement('Allow', allowed.map(arnOf))] : [statement('Deny', [`${stageArn}/*`])];
-  return { Version: '2012-10-17', Statement: statements };
-}
 
 const contextOf = ({ tenantId, tier, scopes, roles, subject, expiresAt }: Identity): AuthorizerContext => ({
   ...(tenantId === undefined ? {} : { tenantId }),

@@ -34,7 +34,8 @@ export type Handler<R extends Route> = (call: Call<R>) => Promise<Answer>;
 /** Verified claims of a token. @throws KolateError KLT_TOKEN_INVALID */
 export type VerifyToken = (token: string) => Identity | Promise<Identity>;
 
-const colonPath = (path: string): string => path.replace(/\{([^}]+)\}/g, ':$1');
+/** OpenAPI's `{name}` as fastify's `:name`. */
+export const colonPath = (path: string): string => path.replace(/\{([^}]+)\}/g, ':$1');
 const idempotencyKeyForm = /^[\x21-\x7e]{1,255}$/;
 
 /** Registers `route` as its contract says: token → scopes → schema → `handle`. The handler knows no framework. */
@@ -63,9 +64,9 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
   return reply.code(answer.status).send(answer.body);
 }
 
-type Checks = { params?: ValidateFunction; query?: ValidateFunction; body?: ValidateFunction };
+export type Checks = { params?: ValidateFunction; query?: ValidateFunction; body?: ValidateFunction };
 
-const compileChecks = (route: Route): Checks => ({
+export const compileChecks = (route: Route): Checks => ({
   params: route.params && textAjv.compile(route.params),
   query: textAjv.compile(route.query ?? { type: 'object', additionalProperties: false }),
   body: route.body && strictAjv.compile(route.body),
@@ -96,7 +97,8 @@ function toCall<R extends Route>(route: R, request: FastifyRequest, check: Check
   return call as Call<R>;
 }
 
-const faultsOf = (check: ValidateFunction | undefined, value: unknown, prefix: string): FieldError[] =>
+/** What a part of a request has against its schema. @param prefix of the pointers: `params`, `query`, or nothing for the body */
+export const faultsOf = (check: ValidateFunction | undefined, value: unknown, prefix: string): FieldError[] =>
   !check || check(value) ? [] : fieldErrors(check.errors, prefix);
 
 export const invalidRequest = (errors: readonly FieldError[]): KolateError =>

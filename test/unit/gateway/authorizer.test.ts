@@ -1,12 +1,11 @@
-import type { APIGatewayAuthorizerEvent } from 'aws-lambda';
 import { isAllowed } from '../../../local/gateway/policy';
 import { KolateError } from '../../../src/contracts/errors';
 import { allRoutes } from '../../../src/contracts/http/all-routes';
 import { allScopes, type Identity, operatorScopes, tenantScopes } from '../../../src/contracts/scopes';
-import { createAuthorizer } from '../../../src/handlers/authorizer/authorize-request';
+import { type AuthorizerEvent, createAuthorizer } from '../../../src/handlers/authorizer/authorize-request';
 
 const stage = 'arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/prod';
-const tokenEvent = (authorizationToken: string): APIGatewayAuthorizerEvent => ({
+const tokenEvent = (authorizationToken: string): AuthorizerEvent => ({
   type: 'TOKEN',
   methodArn: `${stage}/GET/v1/tenants`,
   authorizationToken,
@@ -62,8 +61,8 @@ describe('the authorizer', () => {
       seen.push(token);
       return identity([]);
     };
-    const event = { type: 'REQUEST', methodArn: `${stage}/GET/`, headers: { Authorization: 'Bearer abc' } };
-    await createAuthorizer(verify)(event as APIGatewayAuthorizerEvent);
+    const headers = { Authorization: 'Bearer abc' };
+    await createAuthorizer(verify)({ type: 'REQUEST', methodArn: `${stage}/GET/`, headers });
     expect(seen).toEqual(['abc']);
   });
 
