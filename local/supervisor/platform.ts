@@ -7,6 +7,7 @@ import type { EnginePaths } from '../engines/engine';
 import { createStackAgent, type StackAgent } from '../tenant-stacks/create-stack-agent';
 import { type ControlServer, startControlServer } from './control-server';
 import { type CoreEngines, coreEngineNames, createCoreEngines } from './core-engines';
+import type { GivenEngines } from './given-engines';
 import type { Home } from './home';
 import { ensureHomeSecrets, type HomeSecrets } from './home-secrets';
 import { createHomeState } from './home-state';
@@ -23,6 +24,7 @@ export type PlatformOptions = {
   readonly home: Home;
   readonly gatewayPort: number;
   readonly paths: EnginePaths;
+  readonly given: GivenEngines;
   /** Folder of the bundled entry points. */
   readonly dist: string;
   /** Of the core database. */
@@ -60,7 +62,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const memoryBytes = processes.reduce((sum, each) => sum + (each.memoryBytes ?? 0), 0);
     return { home: home.dir, pid: process.pid, startedAt, ready, memoryBytes, processes };
   };
-  const engines = createCoreEngines(home, ports, secrets, options.paths);
+  const engines = createCoreEngines({ ...options, ports, secrets });
   const agent = createAgent(options, engines, manager, secrets);
   const control = await startControlServer(secrets['platform/control'], status);
   let stopping: Promise<void> | undefined;
@@ -156,7 +158,7 @@ const createAgent = (
     processes,
     shared: {
       postgres: engines.postgres.endpoint,
-      documentPostgres: engines.documentPostgres.endpoint,
+      documentPostgres: engines.documentPostgres?.endpoint,
       document: engines.document.endpoint,
       valkey: engines.valkey.endpoint,
     },

@@ -1,9 +1,10 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPostgres } from '../../src/platform/postgres/create-postgres';
 import { migrate, readMigrations } from '../../src/platform/postgres/migrate';
 import type { DatabaseEndpoint } from '../engines/engine';
 import type { S3Endpoint } from '../engines/s3-engine';
+import type { Core } from './core-engines';
 
 export const coreDatabase = 'kolate';
 export type CoreRole = 'enterprise_info' | 'core' | 'predict';
@@ -23,11 +24,11 @@ export function databaseUrl(endpoint: DatabaseEndpoint, database: string, role?:
  * @returns the migrations applied now
  */
 export async function prepareCoreDatabase(
-  endpoint: DatabaseEndpoint,
+  { endpoint, engine }: Core<DatabaseEndpoint>,
   folder: string,
   passwords: Readonly<Record<CoreRole, string>>,
 ): Promise<string[]> {
-  await createDatabase(endpoint);
+  await createDatabase(endpoint, engine !== undefined);
   const core = createPostgres('core', {
     url: databaseUrl(endpoint, coreDatabase),
     name: 'supervisor',
@@ -47,12 +48,13 @@ export async function prepareCoreDatabase(
   }
 }
 
-async function createDatabase(endpoint: DatabaseEndpoint): Promise<void> {
+async function createDatabase(endpoint: DatabaseEndpoint, isOurs: boolean): Promise<void> {
   const cluster = createPostgres('core', { url: endpoint.url, name: 'supervisor', maxConnections: 1 });
   try {
     const there = await cluster.sql.maybe`select from pg_database where datname = ${coreDatabase}`;
     if (!there) await cluster.sql.query(`create database ${coreDatabase}`);
-    for (const database of [coreDatabase, 'postgres']) {
+    // Who may connect to the rest of somebody's own cluster is not our business.
+    for (const database of isOurs ? [coreDatabase, 'postgres'] : [coreDatabase]) {
       await cluster.sql.query(`revoke connect on database ${database} from public`);
     }
   } finally {
@@ -60,17 +62,17 @@ async function createDatabase(endpoint: DatabaseEndpoint): Promise<void> {
   }
 }
 
-/** Makes the buckets that are missing, versioned. `dir` is the engine's folder, where each bucket is a folder. */
-export async function ensureBuckets(s3: S3Endpoint, dir: string, names: readonly string[]): Promise<string[]> {
-  const missing: string[] = [];
-  for (const name of names) {
-    const there = await access(join(dir, 'buckets', name)).then(
-      () => true,
-      () => false,
-    );
-    if (!there) missing.push(name);
-  }
-  if (missing.length === 0) return [];
+/**
+ * Makes the buckets that are missing, versioned. `folder` is where each bucket of our own engine is a folder, so that
+ * looking costs nothing; of another engine everything is asked.
+ */
+export async function ensureBuckets(
+  s3: S3Endpoint,
+  folder: string | undefined,
+  names: readonly string[],
+): Promise<void> {
+  const missing = names.filter((name) => folder === undefined || !existsSync(join(folder, name)));
+  if (missing.length === 0) return;
   // Loaded on the first start only: 30 MB that the supervisor would keep for ever.
   const { CreateBucketCommand, PutBucketVersioningCommand, S3Client } = await import('@aws-sdk/client-s3');
   const { endpoint, region, accessKeyId, secretAccessKey } = s3;
@@ -81,9 +83,11 @@ export async function ensureBuckets(s3: S3Endpoint, dir: string, names: readonly
     credentials: { accessKeyId, secretAccessKey },
   });
   for (const Bucket of missing) {
-    await client.send(new CreateBucketCommand({ Bucket }));
+    await client.send(new CreateBucketCommand({ Bucket })).catch((error: unknown) => {
+      const name = typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
+      if (name !== 'BucketAlreadyOwnedByYou') throw error;
+    });
     await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
   }
   client.destroy();
-  return missing;
 }

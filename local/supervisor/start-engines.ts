@@ -3,8 +3,7 @@ import { allTopics } from '../../src/contracts/topics';
 import { jitteredBackoff } from '../../src/domain/backoff';
 import { createKafka } from '../../src/platform/kafka/create-kafka';
 import type { Logger } from '../../src/platform/logging/create-logger';
-import type { Engine } from '../engines/engine';
-import type { CoreEngines } from './core-engines';
+import type { Core, CoreEngines } from './core-engines';
 import type { Home } from './home';
 import type { HomeSecrets } from './home-secrets';
 import type { HeldPorts } from './ports';
@@ -34,7 +33,7 @@ export async function startEngines(deps: Deps): Promise<void> {
     await steps.step(
       'core database',
       () =>
-        prepareCoreDatabase(engines.postgres.endpoint, deps.migrations, {
+        prepareCoreDatabase(engines.postgres, deps.migrations, {
           enterprise_info: secrets['platform/role-enterprise-info'],
           core: secrets['platform/role-core'],
           predict: secrets['platform/role-predict'],
@@ -43,7 +42,7 @@ export async function startEngines(deps: Deps): Promise<void> {
     );
   };
   const document = async () => {
-    await startEngine(deps, engines.documentPostgres, 'document-postgres');
+    if (engines.documentPostgres) await startEngine(deps, engines.documentPostgres, 'document-postgres');
     await startEngine(deps, engines.document, 'document');
   };
   const kafka = async () => {
@@ -57,7 +56,8 @@ export async function startEngines(deps: Deps): Promise<void> {
   };
   const s3 = async () => {
     await startEngine(deps, engines.s3, 's3');
-    await ensureBuckets(engines.s3.endpoint, join(deps.home.data, 's3'), Object.values(buckets));
+    const folder = engines.s3.engine && join(deps.home.data, 's3/buckets');
+    await ensureBuckets(engines.s3.endpoint, folder, Object.values(buckets));
   };
   const tenants = async () => {
     await allOrFirstFailure([postgres(), document(), startEngine(deps, engines.valkey, 'valkey')]);
@@ -75,10 +75,12 @@ export async function allOrFirstFailure(works: readonly Promise<unknown>[]): Pro
 
 async function startEngine<E>(
   { manager, ports, steps }: Deps,
-  { spec, prepare }: Engine<E>,
+  { engine }: Core<E>,
   name: Exclude<keyof CoreEngines, 'documentPostgres'> | 'document-postgres',
 ): Promise<void> {
   const { port, release } = ports[name];
+  if (!engine) return;
+  const { spec, prepare } = engine;
   await steps.step(spec.name, async () => {
     const prepared = async (): Promise<void> => {
       await prepare();

@@ -4,6 +4,7 @@ import { createLogger } from '../../src/platform/logging/create-logger';
 import { findEnginePaths } from '../engines/engine-paths';
 import { createProcessLog } from '../engines/process-log';
 import type { Arguments } from './arguments';
+import { chooseEngines } from './given-engines';
 import { deleteHome, type Home, openHome } from './home';
 import { type Platform, startPlatform } from './platform';
 import { createSteps, type Steps } from './steps';
@@ -45,10 +46,13 @@ export async function startHome(
     write(line);
   });
   try {
+    const { given, lines } = await chooseEngines(process.env);
+    for (const line of lines) steps.line(line);
     const platform = await startPlatform({
       home,
       gatewayPort: args.port,
       paths,
+      given,
       dist: join(cloneDir, 'dist'),
       migrations: join(cloneDir, 'migrations/core'),
       steps,

@@ -1,4 +1,5 @@
 import type { DatabaseEndpoint } from '../engines/engine';
+import { dropMongoTenant, ensureMongoTenant } from './mongo-tenant';
 import { dropDocumentTenant, dropPostgresTenant, ensureDocumentTenant, ensurePostgresTenant } from './postgres-tenant';
 import type { StackBuilder } from './stack-builder';
 import { tenantNames } from './tenant-names';
@@ -7,7 +8,8 @@ import { dropValkeyTenant, ensureValkeyTenant } from './valkey-tenant';
 /** The engines that all tenants of the tier share, with their administrators' credentials. */
 export type SharedEngines = {
   readonly postgres: DatabaseEndpoint;
-  readonly documentPostgres: DatabaseEndpoint;
+  /** What FerretDB stands on; absent beside a MongoDB of the operator's own. */
+  readonly documentPostgres: DatabaseEndpoint | undefined;
   readonly document: DatabaseEndpoint;
   readonly valkey: DatabaseEndpoint;
 };
@@ -20,7 +22,9 @@ export function createPoolBuilder(shared: SharedEngines): StackBuilder {
       const names = tenantNames(tenantId);
       await Promise.all([
         ensurePostgresTenant(shared.postgres.url, names, credentials.postgres),
-        ensureDocumentTenant(shared.documentPostgres.url, names, credentials.mongo),
+        shared.documentPostgres
+          ? ensureDocumentTenant(shared.documentPostgres.url, names, credentials.mongo)
+          : ensureMongoTenant(shared.document.url, names, credentials.mongo),
         ensureValkeyTenant(shared.valkey.url, names, credentials),
       ]);
       return endpointsOf(shared, tenantId);
@@ -31,7 +35,9 @@ export function createPoolBuilder(shared: SharedEngines): StackBuilder {
       const names = tenantNames(tenantId);
       await Promise.all([
         dropPostgresTenant(shared.postgres.url, names),
-        dropDocumentTenant(shared.documentPostgres.url, names),
+        shared.documentPostgres
+          ? dropDocumentTenant(shared.documentPostgres.url, names)
+          : dropMongoTenant(shared.document.url, names),
         dropValkeyTenant(shared.valkey.url, names),
       ]);
     },
