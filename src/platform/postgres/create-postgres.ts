@@ -44,6 +44,8 @@ export function createPostgres<B extends string>(brand: B, options: PostgresOpti
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // So is one that breaks while it is lent out: whoever has it learns of it from its next statement.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const mapped = async <T>(act: () => Promise<T>): Promise<T> => {
     try {
       return await withRenewal(options.password, act);
