@@ -66,9 +66,9 @@ async function setUp(resolved, parts, progress) {
     await build();
     return node;
   };
-  const [node, installed] = await Promise.allSettled([program(), engines]);
-  for (const outcome of [node, installed]) if (outcome.status === 'rejected') throw outcome.reason;
-  return node.value;
+  // At once when one fails: what is underway ends with us, what is done stays, and the next start goes on from there.
+  const [node] = await Promise.all([program(), engines]);
+  return node;
 }
 
 // Until the program itself runs, an interrupted set-up ends at once; the next one takes it up.

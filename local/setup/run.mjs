@@ -7,7 +7,7 @@ process.on('exit', () => {
 });
 
 /**
- * Runs a command to its end and answers its standard output; rejects with the last lines it wrote when it fails.
+ * Runs a command to its end and answers its standard output; rejects with the first and last lines it wrote when it fails.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: Record<string, string | undefined>, timeoutMs?: number, uid?: number, gid?: number, input?: string }} options
@@ -19,14 +19,14 @@ export function run(command, args, { cwd, env, timeoutMs = 600_000, uid, gid, in
     const child = spawn(command, [...args], { cwd, uid, gid, stdio, env: { ...process.env, LC_ALL: 'C', ...env } });
     children.add(child);
     let out = '';
-    let tail = '';
+    let text = '';
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     child.stdout?.on('data', (chunk) => {
       out += chunk;
-      tail = `${tail}${chunk}`.slice(-4_000);
+      text = keepEnds(text + chunk);
     });
     child.stderr?.on('data', (chunk) => {
-      tail = `${tail}${chunk}`.slice(-4_000);
+      text = keepEnds(text + chunk);
     });
     if (input !== undefined) child.stdin?.end(input);
     child.on('error', (error) => {
@@ -38,8 +38,15 @@ export function run(command, args, { cwd, env, timeoutMs = 600_000, uid, gid, in
       children.delete(child);
       clearTimeout(timer);
       if (code === 0) return resolve(out);
-      const last = tail.trim().split('\n').slice(-12).join('\n');
-      reject(new Error(`${command} ${args.slice(0, 3).join(' ')} ended with ${signal ?? code}\n${last}`));
+      reject(new Error(`${command} ${args.slice(0, 3).join(' ')} ended with ${signal ?? code}\n${shorten(text)}`));
     });
   });
+}
+
+/** Some programs say the reason first and some last. */
+const keepEnds = (text) => (text.length > 16_000 ? `${text.slice(0, 6_000)}\n…\n${text.slice(-6_000)}` : text);
+
+function shorten(text) {
+  const lines = text.trim().split('\n');
+  return (lines.length > 24 ? [...lines.slice(0, 10), '…', ...lines.slice(-12)] : lines).join('\n');
 }
