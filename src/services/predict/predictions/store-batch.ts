@@ -35,9 +35,10 @@ export function createBatchStore(options: StoreBatchOptions) {
   const resting = new Map<string, { readonly until: number; readonly error: unknown }>();
 
   async function storeFor(tenantId: string, messages: readonly BatchMessage[], tools: BatchTools): Promise<void> {
+    const rest = resting.get(tenantId);
+    // It does not last longer for being met: after it the next batch asks the database again.
+    if (rest && rest.until > now()) return setAside(messages, rest.error, tools);
     try {
-      const rest = resting.get(tenantId);
-      if (rest && rest.until > now()) throw rest.error;
       const { sql } = await openDatabase(tenantId);
       await add(createPredictionStore(sql), messages);
       resting.delete(tenantId);
