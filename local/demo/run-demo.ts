@@ -3,10 +3,12 @@ import { Readable } from 'node:stream';
 import { CliError } from '../../cli/cli-error';
 import { finishOnboarding, onboardTenant } from '../../cli/commands/tenant-lifecycle';
 import { type Context, createContext } from '../../cli/context';
+import type { Api } from '../../cli/http-client';
 import { predict } from '../../cli/predict';
 import { predictionTable } from '../../cli/prediction-table';
 import { pushModel } from '../../cli/push-model';
 import { tenantBySlug } from '../../cli/tenant-credentials';
+import { listOperations, retryOperation } from '../../src/contracts/http/operations';
 import { firstRows, readSample, rowsAsExpected, type Sample, samplesDir } from './demo-samples';
 
 const parts = [
@@ -17,6 +19,8 @@ type Part = (typeof parts)[number];
 
 export type DemoOptions = {
   readonly homeDir: string;
+  /** For the commands that are shown. */
+  readonly homeFlag: string;
   /** Of the clone, where the sample models are. */
   readonly root: string;
   readonly step: <T>(title: string, act: () => Promise<T>) => Promise<T>;
@@ -29,9 +33,9 @@ const shownRows = 3;
  * Onboards a tenant of each tier, pushes a model for each and predicts, as the command line does it. Takes up what an
  * earlier try has done. Answers what people read.
  */
-export async function runDemo({ homeDir, root, step }: DemoOptions): Promise<string> {
+export async function runDemo({ homeDir, homeFlag, root, step }: DemoOptions): Promise<string> {
   const context = createContext({ home: homeDir }, silentIo);
-  const shown = await Promise.all(
+  const all = await Promise.all(
     parts.map(async (part) => {
       const sample = await readSample(root, part.model);
       await step(`demo: tenant ${part.slug} onboarded, tier ${part.tier}`, () => ensureTenant(context, part));
@@ -48,10 +52,11 @@ export async function runDemo({ homeDir, root, step }: DemoOptions): Promise<str
           { timeoutMs },
         ),
       );
-      return show(context, part, sample, `${version.version} (alias ${alias?.alias})`);
+      const shown = await show(context, part, sample, `${version.version} (alias ${alias?.alias})`);
+      return `${shown}${homeFlag}`;
     }),
   );
-  return shown.join('\n\n');
+  return all.join('\n\n');
 }
 
 const silentIo = {
@@ -71,11 +76,21 @@ async function ensureTenant(context: Context, { slug, tier }: Part): Promise<voi
   });
   if (there?.state === 'active') return;
   const contact = `${slug}@kolate.example`;
-  const { operation } = there?.currentOperationId
-    ? await finishOnboarding(context, api, there.currentOperationId, timeoutMs)
+  const operationId = there && (there.currentOperationId ?? (await retryLast(api, there.id)));
+  const { operation } = operationId
+    ? await finishOnboarding(context, api, operationId, timeoutMs)
     : await onboardTenant(context, { slug, tier, contact, name: `Demo, tier ${tier}` }, { timeoutMs });
   if (operation.status === 'succeeded') return;
   throw new Error(`onboarding ${slug} ${operation.status}: ${operation.cause?.detail} (operation ${operation.id})`);
+}
+
+/** Runs the operation again that failed in an earlier start. */
+async function retryLast(api: Api, tenantId: string): Promise<string | undefined> {
+  const { body } = await api.call(listOperations, { query: { filter: `tenantId:${tenantId}`, limit: 1 } });
+  const [last] = body.items;
+  if (last?.id === undefined) return undefined;
+  if (last.status === 'failed') await api.call(retryOperation, { params: { operationId: last.id } });
+  return last.id;
 }
 
 async function show(context: Context, { slug, tier, model, what }: Part, sample: Sample, version: string) {

@@ -7,7 +7,7 @@ import { createHomeState } from './home-state';
 import { cloneDir, type Started, startHome } from './start-home';
 import { stopHome } from './stop-home';
 import { releaseHome } from './supervisor-lock';
-import { welcome } from './welcome';
+import { homeFlag, welcome } from './welcome';
 
 const stopDeadlineMs = 60_000;
 const detached = process.env[detachedVariable] === '1';
@@ -66,7 +66,7 @@ async function demo({ home, steps }: Started, ending: AbortSignal): Promise<void
   const state = createHomeState(home.state);
   if ((await state.read()).demoDoneAt) return;
   try {
-    const shown = await runDemo({ homeDir: home.dir, root: cloneDir, step: steps.step });
+    const shown = await runDemo({ homeDir: home.dir, homeFlag: homeFlag(home.dir), root: cloneDir, step: steps.step });
     await state.demoDone(new Date());
     write(`\n${shown}\n`);
   } catch (error) {

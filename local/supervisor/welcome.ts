@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import type { Arguments } from './arguments';
 import { cloneDir, type Started } from './start-home';
 
+/** What a command needs to find a home that is not the clone's own. */
+export const homeFlag = (dir: string): string => (dir === join(cloneDir, '.kolate') ? '' : ` --home ${dir}`);
+
 /** What stands on the screen when everything is ready: where it is, and what to type next. */
 export function welcome({ home, platform }: Started, { detach }: Arguments): string {
   const { gateway, grpc, issuer, kafka } = platform.endpoints;
-  const elsewhere = home.dir === join(cloneDir, '.kolate') ? '' : ` --home ${home.dir}`;
+  const elsewhere = homeFlag(home.dir);
   return `
 Kolate is ready.
   API      ${gateway}
