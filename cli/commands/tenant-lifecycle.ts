@@ -33,7 +33,8 @@ export async function finishOnboarding(context: Context, api: Api, operationId: 
   if (operation.status !== 'succeeded') return { operation };
   const { body: tenant } = await api.call(getTenant, { params: { tenantId: operation.tenantId } });
   const { store } = await context.connection();
-  const { clientId, clientSecret } = await revealAndKeep(api, store, tenant);
+  const kept = (await store.read()).tenants[tenant.slug];
+  const { clientId, clientSecret } = kept?.id === tenant.id ? kept : await revealAndKeep(api, store, tenant);
   return { operation, tenant, client: { clientId, clientSecret } };
 }
 
