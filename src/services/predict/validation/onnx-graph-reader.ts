@@ -1,6 +1,6 @@
+import { enter, next, text, type WireCursor, wireTypes } from '../wire/wire-cursor';
 import { readValueInfo, type ValueReading } from './onnx-type-reader';
 import { reject } from './rejection';
-import { enter, next, text, type WireCursor, wireTypes } from './wire-cursor';
 
 export type NodeReading = {
   readonly domain: string;

@@ -1,3 +1,4 @@
+import { cursorOver, enter, next, text, type WireCursor, wireTypes } from '../wire/wire-cursor';
 import { looksLikeText, refuseOtherFormats } from './file-kind';
 import {
   type GraphReading,
@@ -8,7 +9,6 @@ import {
   type Tally,
 } from './onnx-graph-reader';
 import { reject, rejectionOf } from './rejection';
-import { cursorOver, enter, next, text, type WireCursor, wireTypes } from './wire-cursor';
 
 /** What a model file says about itself. Names only: weights are walked over, never copied. */
 export type ModelReading = {
@@ -58,7 +58,7 @@ export function readOnnxModel(file: Uint8Array): ModelReading {
   refuseOtherFormats(bytes);
   const model = newModel();
   try {
-    readModel(cursorOver(bytes, 0, bytes.length), model);
+    readModel(cursorOver(bytes, 0, bytes.length, reject), model);
   } catch (error) {
     if (!model.looksLikeOnnx || rejectionOf(error) === undefined) refuseAsForeign(bytes);
     throw error;

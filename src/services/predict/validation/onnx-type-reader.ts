@@ -1,5 +1,5 @@
+import { enter, next, text, type WireCursor, wireTypes } from '../wire/wire-cursor';
 import { reject } from './rejection';
-import { enter, next, text, type WireCursor, wireTypes } from './wire-cursor';
 
 /** A graph's input or output. `onnxType` and `shape` are those of a tensor; `kind` tells what else it may be. */
 export type ValueReading = {
