@@ -27,7 +27,9 @@ class Triton:
         return made
 
     def infer(self, model: str, tensors: list[Tensor], input_options: dict | None = None, **options: Any) -> Any:
-        options.setdefault("headers", self.headers)
+        # A copy each time: the HTTP client writes lengths and encodings of this request into the mapping it is given.
+        headers = options.pop("headers", self.headers)
+        options["headers"] = None if headers is None else dict(headers)
         return self.client.infer(model, self.inputs(tensors, **(input_options or {})), **options)
 
     def outputs(self, names: list[str], **options: Any) -> list[Any]:
@@ -56,7 +58,9 @@ def check_model(checks: Checks, triton: Triton, model: Model, metadata: Callable
             got = [(one["name"], one["datatype"], [int(size) for size in one["shape"]]) for one in answer[kind]]
             wished = [(one["name"], one["datatype"], one["shape"]) for one in model.declared[kind]]
             assert [one[:2] for one in got] == [one[:2] for one in wished], f"{kind}: {got}, expected {wished}"
-            assert [len(one[2]) for one in got] == [len(one[2]) for one in wished], f"{kind}: {got}, expected {wished}"
+            # Exporters may declare outputs wrongly, so that a server may know better; inputs are as declared.
+            of_shape = len if kind == "outputs" else list
+            assert [of_shape(one[2]) for one in got] == [of_shape(one[2]) for one in wished], f"{kind}: {got}"
         versions.extend(answer["versions"])
         assert answer["name"] == name and versions, answer
         return f"{answer['platform']}, versions {versions}"
@@ -195,7 +199,7 @@ def check_missing_input(checks: Checks, triton: Triton, model: Model, invalid: s
     checks.refused(
         "inputs of different lengths",
         lambda: triton.infer(model.name, uneven),
-        says=[left_out.name],
+        says=["dimension"],
         code=invalid,
     )
 

@@ -38,7 +38,7 @@ def check_forms(checks: Checks, triton: Triton, model: Model) -> None:
     if len(mixed) > 1:
         checks.run(
             f"{model.name}: some inputs binary, some JSON",
-            lambda: model.agrees(triton.client.infer(model.name, mixed, headers=triton.headers).as_numpy),
+            lambda: model.agrees(triton.client.infer(model.name, mixed, headers=dict(triton.headers)).as_numpy),
         )
     for algorithm in ("gzip", "deflate"):
         for binary in (False, True):
@@ -61,7 +61,7 @@ def check_async(checks: Checks, triton: Triton, model: Model) -> None:
     def later() -> str:
         started = [
             triton.client.async_infer(
-                model.name, triton.inputs(model.input_rows(slice(row, row + 1))), headers=triton.headers
+                model.name, triton.inputs(model.input_rows(slice(row, row + 1))), headers=dict(triton.headers)
             )
             for row in range(4)
         ]
