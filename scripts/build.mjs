@@ -10,7 +10,7 @@ const sources = ['bench', 'bin', 'cli', 'lib', 'local', 'scripts', 'src'];
 /** Each is a process of its own, a worker thread of one, or a script. */
 const entryPoints = [
   /^src\/services\/[^/]+\/([^/]+-)?main\.ts$/,
-  /^src\/services\/predict\/.+-worker\.ts$/,
+  /^src\/services\/predict\/inference\/(model-process|watchdog-thread)\.ts$/,
   /^local\/[^/]+\/main\.ts$/,
   /^cli\/main\.ts$/,
   /^(bench|bin|scripts)\/[^/]+\.ts$/,

@@ -1,4 +1,5 @@
 import { KolateError } from '../../../contracts/errors';
+import { createNamespace } from '../namespace';
 import { type BrokerConnection, openConnection } from './broker-connection';
 import {
   type Broker,
@@ -18,6 +19,8 @@ export type AppenderOptions = {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly tls?: boolean;
+  /** Stands before the names of topics, where several platforms share a cluster. */
+  readonly namespace?: string;
 };
 
 export type Appender = {
@@ -38,7 +41,8 @@ const metadataMs = 60_000;
  * Appends encoded batches to topics, on all in-sync replicas. Beside the producer of `create-producer` for what is written on
  * the hot path: it takes a tenth of the processor's time, and does without order, keys' partitions and idempotence.
  */
-export function createAppender({ brokers, clientId, tls = false }: AppenderOptions): Appender {
+export function createAppender({ brokers, clientId, tls = false, namespace }: AppenderOptions): Appender {
+  const names = createNamespace(namespace);
   const connections = new Map<string, BrokerConnection>();
   const topics = new Map<string, Promise<Known>>();
   let turn = 0;
@@ -82,7 +86,8 @@ export function createAppender({ brokers, clientId, tls = false }: AppenderOptio
   }
 
   return {
-    async append(topic, batch, timeoutMs) {
+    async append(name, batch, timeoutMs) {
+      const topic = names.outer(name);
       const metadata = await metadataOf(topic, timeoutMs);
       const { partition, broker } = choose(metadata, turn++);
       try {
