@@ -56,7 +56,9 @@ export function createGatewayApp(options: GatewayOptions): FastifyInstance {
 function addRoute(app: FastifyInstance, options: GatewayOptions, route: Route): void {
   const check = compileChecks(route);
   app.route({
-    method: route.method,
+    // By hand, since fastify's own HEAD would set the length of a body that it does not see.
+    method: route.method === 'GET' ? ['GET', 'HEAD'] : route.method,
+    exposeHeadRoute: false,
     url: colonPath(route.path),
     onRequest: async (request, reply) => {
       if (route.public) return;

@@ -4,6 +4,7 @@ import { KolateError } from '../../contracts/errors';
 import type { Identity } from '../../contracts/scopes';
 import type { Logger } from '../logging/create-logger';
 import { continueTrace, type TraceContext } from '../telemetry/trace-context';
+import { closeWhenIdle } from './close-when-idle';
 import { installAllowHeader } from './method-not-allowed';
 import { fromFramework } from './problem';
 import { headerOf } from './request-header';
@@ -50,6 +51,7 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
   });
   installProblems(app);
   installAllowHeader(app);
+  closeWhenIdle(app);
   installTelemetry(app, options.metrics ?? new Registry());
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
