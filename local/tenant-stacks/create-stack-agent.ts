@@ -60,7 +60,7 @@ export function createStackAgent(options: StackAgentOptions): StackAgent {
   };
 
   const server = createServer((request, response) => {
-    handle(request)
+    void handle(request)
       .catch((error: unknown): Answer => {
         const problem = toProblem(error);
         // The reason goes to whoever asked, who is one of us; a stack that failed has its own words.

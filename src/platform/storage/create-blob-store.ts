@@ -1,9 +1,12 @@
 import type { Readable } from 'node:stream';
 import {
+  CopyObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  type ObjectIdentifier,
   PutObjectCommand,
   S3Client,
   type S3ClientConfig,
@@ -138,6 +141,13 @@ export function createBlobStore(options: BlobStoreOptions) {
       );
     },
 
+    /** Copies a blob of another bucket within the store. @returns false when it is not there */
+    async copyFrom(source: { readonly bucket: string; readonly key: string }, key: string): Promise<boolean> {
+      const CopySource = `${source.bucket}/${source.key.split('/').map(encodeURIComponent).join('/')}`;
+      const copied = await askForOne(() => client.send(new CopyObjectCommand({ Bucket, Key: key, CopySource })));
+      return copied !== undefined;
+    },
+
     pages,
 
     /** How many blobs have a key that begins with `prefix`. */
@@ -149,25 +159,36 @@ export function createBlobStore(options: BlobStoreOptions) {
 
     /** Also when it is gone already. */
     async delete(key: string): Promise<void> {
-      await deleteAll(client, Bucket, [key]);
+      await deleteAll(client, Bucket, [{ Key: key }]);
     },
 
     /** Deletes every blob whose key begins with `prefix`. @returns how many there were */
     async deletePrefix(prefix: string): Promise<number> {
-      // An empty prefix is the whole bucket, every tenant's.
-      if (prefix.length < 2) throw new KolateError('KLT_INTERNAL', 'a prefix to delete by has to name something');
+      requirePrefix(prefix);
       let count = 0;
       for await (const blobs of pages(prefix)) {
-        if (blobs.length > 0) {
-          await deleteAll(
-            client,
-            Bucket,
-            blobs.map(({ key }) => key),
-          );
-        }
+        await deleteAll(
+          client,
+          Bucket,
+          blobs.map(({ key }) => ({ Key: key })),
+        );
         count += blobs.length;
       }
       return count;
+    },
+
+    /** As `deletePrefix`, with every earlier version that a versioned bucket keeps: nothing can be brought back. */
+    async purgePrefix(prefix: string): Promise<void> {
+      requirePrefix(prefix);
+      for (;;) {
+        // What has been deleted is not listed again: always the first page.
+        const { Versions = [], DeleteMarkers = [] } = await ask(() =>
+          client.send(new ListObjectVersionsCommand({ Bucket, Prefix: prefix })),
+        );
+        const all = [...Versions, ...DeleteMarkers];
+        if (all.length === 0) return;
+        await deleteAll(client, Bucket, all);
+      }
     },
 
     /** @throws KolateError KLT_DEPENDENCY_UNAVAILABLE */
@@ -179,9 +200,14 @@ export function createBlobStore(options: BlobStoreOptions) {
   };
 }
 
-async function deleteAll(client: S3Client, Bucket: string, keys: readonly string[]): Promise<void> {
-  for (let start = 0; start < keys.length; start += deleteBatch) {
-    const Objects = keys.slice(start, start + deleteBatch).map((Key) => ({ Key }));
+/** An empty prefix is the whole bucket, every tenant's. */
+function requirePrefix(prefix: string): void {
+  if (prefix.length < 2) throw new KolateError('KLT_INTERNAL', 'a prefix to delete by has to name something');
+}
+
+async function deleteAll(client: S3Client, Bucket: string, all: readonly Partial<ObjectIdentifier>[]): Promise<void> {
+  for (let start = 0; start < all.length; start += deleteBatch) {
+    const Objects = all.slice(start, start + deleteBatch).map(({ Key = '', VersionId }) => ({ Key, VersionId }));
     const { Errors = [] } = await ask(() =>
       client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } })),
     );

@@ -22,11 +22,13 @@ export type HandleOptions = {
   readonly name: string;
   /** Of each store of each tenant. */
   readonly maxConnections?: number;
+  /** Of one SQL statement (10 s). */
+  readonly statementTimeoutMs?: number;
 };
 
 /** Handles on the stores that `placement` names. Nothing is connected before it is used. */
 export function openHandles(placement: Placement, options: HandleOptions): TenantHandles {
-  const { secrets, name, maxConnections = 4 } = options;
+  const { secrets, name, maxConnections = 4, statementTimeoutMs } = options;
   const { postgres, mongo, redis } = placement.endpoints;
   const password = (of: 'postgres' | 'mongo' | 'redis') => passwordOf(secrets, placement.secretName, of);
   return {
@@ -36,6 +38,7 @@ export function openHandles(placement: Placement, options: HandleOptions): Tenan
       password: password('postgres'),
       name,
       maxConnections,
+      statementTimeoutMs,
     }),
     mongo: createTenantMongo({ ...mongo, password: password('mongo'), name, maxConnections }),
     redis: createTenantRedis({ ...redis, password: password('redis'), name }),

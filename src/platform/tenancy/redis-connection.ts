@@ -76,6 +76,7 @@ const newClient = ({ host, port, user, name, keyPrefix }: RedisServer, password:
     ...{ host, port, username: user, password, keyPrefix },
     connectionName: name,
     lazyConnect: true,
+    protocol: 2,
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
     maxRetriesPerRequest: 1,

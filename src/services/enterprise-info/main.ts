@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { EnterpriseInfoEnv } from '../../contracts/env/enterprise-info-env';
+import { tierNames } from '../../contracts/http/tenants';
+import { jitteredBackoff } from '../../domain/backoff';
+import { readEnv } from '../../platform/config/read-env';
+import { createIssuerDirectory } from '../../platform/identity/create-issuer-directory';
+import { createIssuerVerifier } from '../../platform/identity/create-issuer-verifier';
+import { createKafka } from '../../platform/kafka/create-kafka';
+import { resolveBrokers } from '../../platform/kafka/resolve-brokers';
+import { runUntilSignal } from '../../platform/lifecycle/run-until-signal';
+import { createLogger } from '../../platform/logging/create-logger';
+import { createPostgres } from '../../platform/postgres/create-postgres';
+import { readMigrations } from '../../platform/postgres/migrate';
+import { createSecrets } from '../../platform/secrets/create-secrets';
+import { createBlobStore } from '../../platform/storage/create-blob-store';
+import { createAgentStackDriver } from '../../platform/tenancy/create-agent-stack-driver';
+import { createEnterpriseInfoApp } from './app';
+import { serviceName } from './outbox';
+import { createSteps } from './provisioning/create-steps';
+import { reconcilePlacements } from './provisioning/reconcile-placements';
+import { startProvisioning } from './provisioning/start-provisioning';
+
+/** Beside `dist/`, of which this file is `src/services/enterprise-info/main.js`. */
+const migrationsFolder = join(__dirname, '../../../../migrations/tenant');
+
+async function main(): Promise<void> {
+  const env = readEnv(EnterpriseInfoEnv, process.env);
+  const log = createLogger(serviceName, env.KOLATE_LOG_LEVEL);
+  const backoff = jitteredBackoff({ baseMs: 100, maxMs: 10_000 }, Math.random);
+  const metrics = new Registry();
+  const core = createPostgres('core', { url: env.KOLATE_POSTGRES_URL, name: serviceName, maxConnections: 16 });
+  const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: serviceName, log, backoff });
+  const secrets = createSecrets(env.KOLATE_SECRETS, env.KOLATE_S3_REGION);
+  const directory = createIssuerDirectory({
+    url: env.KOLATE_IDENTITY_ADMIN_URL,
+    token: env.KOLATE_IDENTITY_ADMIN_TOKEN,
+  });
+  const driver = createAgentStackDriver({ url: env.KOLATE_STACK_AGENT_URL, token: env.KOLATE_STACK_AGENT_TOKEN });
+  const blobsOf = (bucket: string) =>
+    createBlobStore({ bucket, region: env.KOLATE_S3_REGION, endpoint: env.KOLATE_S3_ENDPOINT });
+  const [exports, models] = [blobsOf(env.KOLATE_EXPORTS_BUCKET), blobsOf(env.KOLATE_MODELS_BUCKET)];
+  const migrations = await readMigrations(migrationsFolder);
+  // The agent of one machine builds every tier.
+  const availableTiers = tierNames;
+  const steps = createSteps({ core, secrets, driver, exports, models, migrations, directory, availableTiers, log });
+  const app = createEnterpriseInfoApp({
+    ...{ log, metrics, core, secrets, directory, availableTiers },
+    verifyToken: createIssuerVerifier({ issuer: env.KOLATE_ISSUER_URL }),
+    cursorKey: env.KOLATE_CURSOR_KEY,
+    probes: [
+      { name: 'postgres', check: core.ping },
+      { name: 'kafka', check: kafka.ping },
+    ],
+  });
+  let provisioning: { close(): Promise<void> } | undefined;
+  await runUntilSignal({
+    log,
+    async start() {
+      await reconcilePlacements({ core, driver, log }).catch((error: unknown) =>
+        log.warn({ err: error }, 'whether stacks have moved could not be asked'),
+      );
+      provisioning = await startProvisioning({ core, kafka, steps, directory, log, backoff, metrics });
+      await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
+    },
+    stop: [() => app.close(), () => provisioning?.close(), kafka.close, exports.close, models.close, core.close],
+    deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
+  });
+}
+
+void main();

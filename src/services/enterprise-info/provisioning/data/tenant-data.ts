@@ -1,0 +1,88 @@
+import type { Document } from 'mongodb';
+import type { SecretStore } from '../../../../platform/secrets/secret-store';
+import { closeHandles, openHandles } from '../../../../platform/tenancy/open-handles';
+import type { Placement } from '../../../../platform/tenancy/placement';
+import { passwordOf } from '../../../../platform/tenancy/stack-credentials';
+import type { LineBlobs } from './line-blobs';
+import { createMongoData } from './mongo-data';
+import { createPostgresData } from './postgres-data';
+import { createRedisData } from './redis-data';
+
+/** How much is where: `postgres:model.version`, `mongo:events`, `redis:keys`. */
+export type Counts = Readonly<Record<string, number>>;
+
+/** What an import needs to know beside the lines. */
+export type Manifest = {
+  readonly tenantId: string;
+  readonly tier: string;
+  readonly exportedAt: string;
+  readonly counts: Counts;
+  readonly sequences: Readonly<Record<string, number>>;
+  readonly indexes: Readonly<Record<string, readonly Document[]>>;
+};
+
+export const manifestKey = (prefix: string): string => `${prefix}/manifest.json`;
+
+const statementTimeoutMs = 120_000;
+
+/** All that is in the three stores of one placement. Close it after use. */
+export function openTenantData(placement: Placement, { secrets, name }: { secrets: SecretStore; name: string }) {
+  const handles = openHandles(placement, { secrets, name, maxConnections: 2, statementTimeoutMs });
+  const { redis: at } = placement.endpoints;
+  const password = passwordOf(secrets, placement.secretName, 'redisMaintenance');
+  const postgres = createPostgresData(handles.sql);
+  const mongo = createMongoData(handles.mongo);
+  const redis = createRedisData(
+    { host: at.host, port: at.port, user: at.maintenanceUser, password, name },
+    at.keyPrefix,
+  );
+
+  return {
+    fence: postgres.fence,
+    release: postgres.release,
+    async count(): Promise<Counts> {
+      const [rows, documents, keys] = await Promise.all([postgres.count(), mongo.count(), redis.count()]);
+      return toCounts(rows, documents, keys);
+    },
+    async exportTo(blobs: LineBlobs, prefix: string): Promise<Manifest> {
+      const [rows, documents, keys] = await Promise.all([
+        postgres.exportTo(blobs, `${prefix}/postgres`),
+        mongo.exportTo(blobs, `${prefix}/mongo`),
+        redis.exportTo(blobs, `${prefix}/redis`),
+      ]);
+      const { tenantId, tier } = placement;
+      const counts = toCounts(rows.counts, documents.counts, keys);
+      const exportedAt = new Date().toISOString();
+      return { tenantId, tier, exportedAt, counts, sequences: rows.sequences, indexes: documents.indexes };
+    },
+    async importFrom(blobs: LineBlobs, prefix: string, { sequences, indexes }: Manifest): Promise<Counts> {
+      const [rows, documents, keys] = await Promise.all([
+        postgres.importFrom(blobs, `${prefix}/postgres`, sequences),
+        mongo.importFrom(blobs, `${prefix}/mongo`, indexes),
+        redis.importFrom(blobs, `${prefix}/redis`),
+      ]);
+      return toCounts(rows, documents, keys);
+    },
+    async purge(): Promise<void> {
+      await Promise.all([postgres.purge(), mongo.purge(), redis.purge()]);
+    },
+    async close(): Promise<void> {
+      await Promise.all([closeHandles(handles), redis.close()]);
+    },
+  };
+}
+export type TenantData = ReturnType<typeof openTenantData>;
+
+function toCounts(rows: Counts, documents: Counts, keys: number): Counts {
+  const named = (store: string, counts: Counts) => Object.entries(counts).map(([what, n]) => [`${store}:${what}`, n]);
+  return Object.fromEntries([...named('postgres', rows), ...named('mongo', documents), ['redis:keys', keys]]);
+}
+
+/** What differs, as `what: expected → got`; absent counts as none. */
+export function differences(expected: Counts, got: Counts): string[] {
+  const names = new Set([...Object.keys(expected), ...Object.keys(got)]);
+  return [...names].flatMap((what) => {
+    const [before, after] = [expected[what] ?? 0, got[what] ?? 0];
+    return before === after ? [] : [`${what}: ${before} → ${after}`];
+  });
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { migrate } from '../../../platform/postgres/migrate';
+import { closeHandles, openHandles, type TenantHandles } from '../../../platform/tenancy/open-handles';
+import type { Placement } from '../../../platform/tenancy/placement';
+import { parseStackCredentials, type StackCredentials } from '../../../platform/tenancy/stack-credentials';
+import type { Stack } from '../../../platform/tenancy/tenant-stack-driver';
+import { serviceName } from '../outbox';
+import { secretNames } from '../secret-names';
+import { keepOrMake } from './identity-steps';
+import { createPlacementStore, stackName } from './placement-store';
+import { smokeTest } from './smoke-test';
+import { nothingMore, type StepContext, slow } from './step';
+import { requirePlacement, type StoresDeps } from './stores-deps';
+import { requireTier, requireToTier } from './tenancy-steps';
+
+const statementTimeoutMs = 50_000;
+
+/** Steps that make and unmake a tenant's stores. */
+export function createProvisionSteps(deps: StoresDeps) {
+  const { driver, secrets } = deps;
+  const provision = (context: StepContext, tier: string, signal: AbortSignal) =>
+    applyStack(deps, context, tier, signal);
+
+  const destroyTier = async ({ tenantId }: StepContext, tier: string, signal: AbortSignal): Promise<void> => {
+    await driver.destroy(stackName(tenantId, tier), signal);
+    await secrets.delete(secretNames.stores(tenantId, tier));
+  };
+
+  return {
+    'stores.provision': slow(async (context, signal) => {
+      const { stack, secretName } = await provision(context, context.input.tier, signal);
+      return async (sql) => {
+        await createPlacementStore(sql).fill(context.tenantId, 'current', secretName, stack.endpoints);
+        return { stack: stack.name, secretName };
+      };
+    }),
+
+    /** As an undo it leaves the place to be filled again; as the end of a tenant nothing. */
+    'stores.destroy': slow(async (context, signal) => {
+      const rows = await createPlacementStore(deps.core.sql).all(context.tenantId);
+      const tiers = new Set([context.input.tier, ...rows.map(({ tier }) => tier)]);
+      for (const tier of tiers) await destroyTier(context, tier, signal);
+      return async (sql) => {
+        const placements = createPlacementStore(sql);
+        if (context.direction === 'undo') await placements.fill(context.tenantId, 'current', null, null);
+        else await placements.removeAll(context.tenantId);
+        return {};
+      };
+    }),
+
+    'stores.provision_target': slow(async (context, signal) => {
+      const { tenantId, input } = context;
+      const tier = requireToTier(context);
+      const { stack, secretName } = await provision(context, tier, signal);
+      const { isolation } = requireTier(tier);
+      const { name, endpoints } = stack;
+      await migrateStores(deps, {
+        tenantId,
+        slug: input.slug,
+        tier,
+        state: 'active',
+        stack: name,
+        secretName,
+        endpoints,
+      });
+      return async (sql) => {
+        const placements = createPlacementStore(sql);
+        await placements.add({ tenantId, role: 'target', tier, stack: name }, isolation);
+        await placements.fill(tenantId, 'target', secretName, endpoints);
+        return { stack: name, secretName, stores: isolation };
+      };
+    }),
+    'stores.destroy_target': slow(async (context, signal) => {
+      await destroyTier(context, requireToTier(context), signal);
+      return async (sql) => {
+        await createPlacementStore(sql).remove(context.tenantId, 'target');
+        return {};
+      };
+    }),
+    'stores.destroy_old': slow(async (context, signal) => {
+      await destroyTier(context, context.input.tier, signal);
+      return async (sql) => {
+        await createPlacementStore(sql).remove(context.tenantId, 'old');
+        return {};
+      };
+    }),
+
+    'stores.migrate': slow(async (context) => {
+      const applied = await migrateStores(deps, await requirePlacement(deps, context));
+      return nothingMore({ applied });
+    }),
+    'stores.seed': slow(async (context) => {
+      const { tenantId } = context;
+      await withHandles(
+        deps,
+        await requirePlacement(deps, context),
+        ({ sql: { sql } }) =>
+          sql.run`insert into platform.owner (tenant_id) values (${tenantId}) on conflict do nothing`,
+      );
+      return nothingMore();
+    }),
+    'stores.smoke_test': slow(async (context) => {
+      const placement = await requirePlacement(deps, context);
+      return nothingMore({ checks: await withHandles(deps, placement, smokeTest) });
+    }),
+  };
+}
+
+async function applyStack(
+  { driver, secrets }: StoresDeps,
+  { tenantId, sagaId, step }: StepContext,
+  tier: string,
+  signal: AbortSignal,
+): Promise<{ stack: Stack; secretName: string }> {
+  const secretName = secretNames.stores(tenantId, tier);
+  const credentials = parseStackCredentials(secretName, await keepOrMake(secrets, secretName, newCredentials));
+  const spec = { name: stackName(tenantId, tier), tenantId, tier, credentials, requestToken: `${sagaId}-${step}` };
+  return { stack: await driver.apply(spec, signal), secretName };
+}
+
+const password = (): string => randomBytes(24).toString('base64url');
+
+function newCredentials(): string {
+  const made: StackCredentials = {
+    postgres: password(),
+    mongo: password(),
+    redis: password(),
+    redisMaintenance: password(),
+  };
+  return JSON.stringify(made);
+}
+
+const migrateStores = ({ secrets, migrations }: StoresDeps, placement: Placement): Promise<string[]> =>
+  withHandles({ secrets }, placement, ({ sql }) => migrate(sql, migrations));
+
+async function withHandles<T>(
+  { secrets }: Pick<StoresDeps, 'secrets'>,
+  placement: Placement,
+  act: (handles: TenantHandles) => Promise<T>,
+): Promise<T> {
+  const handles = openHandles(placement, { secrets, name: serviceName, maxConnections: 1, statementTimeoutMs });
+  try {
+    return await act(handles);
+  } finally {
+    await closeHandles(handles);
+  }
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { KolateError } from '../../../contracts/errors';
+import type { TenantHandles } from '../../../platform/tenancy/open-handles';
+
+type Check = (handles: TenantHandles, id: string) => Promise<void>;
+
+const checks: Readonly<Record<'postgres' | 'mongo' | 'redis', Check>> = {
+  async postgres({ sql: { sql }, placement }, id) {
+    const owner = await sql.maybe<{ tenant_id: string }>`select tenant_id from platform.owner`;
+    if (owner?.tenant_id !== placement.tenantId) throw new Error('the database is not seeded for this tenant');
+    await sql.run`insert into platform.smoke_test (id) values (${id})`;
+    const found = await sql.maybe`select from platform.smoke_test where id = ${id}`;
+    if (!found) throw new Error('what was written was not there to be read');
+    await sql.run`delete from platform.smoke_test where id = ${id}`;
+  },
+  async mongo({ mongo }, id) {
+    const collection = mongo.collection<{ _id: string }>('platform_smoke_test');
+    await collection.insertOne({ _id: id });
+    if (!(await collection.findOne({ _id: id }))) throw new Error('what was written was not there to be read');
+    await collection.drop();
+  },
+  async redis({ redis }, id) {
+    await redis.set('platform:smoke-test', id, { ttlMs: 60_000 });
+    if ((await redis.get('platform:smoke-test')) !== id) throw new Error('what was written was not there to be read');
+    await redis.delete('platform:smoke-test');
+  },
+};
+
+/**
+ * Writes, reads back and deletes in each store with the tenant's own credentials.
+ * @returns milliseconds by store
+ * @throws KolateError KLT_SMOKE_TEST_FAILED naming the store
+ */
+export async function smokeTest(handles: TenantHandles): Promise<Record<string, number>> {
+  const timed = Object.entries(checks).map(async ([store, check]) => {
+    const begun = performance.now();
+    try {
+      await check(handles, randomUUID());
+    } catch (error) {
+      const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+      throw new KolateError('KLT_SMOKE_TEST_FAILED', `${store}: ${why}`, { cause: error });
+    }
+    return [store, Math.round(performance.now() - begun)] as const;
+  });
+  return Object.fromEntries(await Promise.all(timed));
+}

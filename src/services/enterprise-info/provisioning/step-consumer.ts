@@ -1,0 +1,41 @@
+import type { Message } from '../../../contracts/events/event';
+import { type StepCommandName, stepCommands } from '../../../domain/sagas/all-sagas';
+import { type EventHandler, on } from '../../../platform/kafka/event-handler';
+import type { CoreSql } from '../../../platform/postgres/sql';
+import { expired, isOutage, replyFailed, replySucceeded } from './reply';
+import type { QuickStep, StepContext, Steps } from './step';
+import { toContext } from './step';
+import { createStepQueue } from './step-queue';
+
+type Hooks = {
+  readonly now: () => number;
+  readonly onFailure: (context: StepContext, error: unknown) => void;
+};
+
+/**
+ * A handler for each command: quick steps are done in the transaction that takes the message, slow ones are put into the
+ * queue by it, so that nothing in the topic waits for them.
+ */
+export const createStepHandlers = (steps: Steps, hooks: Hooks): EventHandler<CoreSql>[] =>
+  [...stepCommands].map(([command, contract]) =>
+    on(contract, async (message, sql: CoreSql) => {
+      const context = toContext(command as StepCommandName, message);
+      const step = steps[context.command];
+      if (step.kind === 'slow') await createStepQueue(sql).add(message as Message, context);
+      else await runQuick(sql, step.run, context, hooks);
+    }),
+  );
+
+async function runQuick(sql: CoreSql, run: QuickStep, context: StepContext, { now, onFailure }: Hooks): Promise<void> {
+  // A failed statement spoils a transaction; the reply that tells of it belongs into the same one.
+  await sql.query('savepoint step');
+  try {
+    if (context.deadline <= now()) throw expired(context);
+    await replySucceeded(sql, context, await run(sql, context));
+  } catch (error) {
+    if (isOutage(error)) throw error;
+    onFailure(context, error);
+    await sql.query('rollback to savepoint step');
+    await replyFailed(sql, context, error);
+  }
+}
