@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { holdFreePort } from '../../local/engines/free-port';
 import { createIssuerApp, type IssuerOptions } from '../../local/issuer/issuer-app';
 import { createLogger, type Logger } from '../../src/platform/logging/create-logger';
 
@@ -15,12 +15,9 @@ export const silentLog = (): Logger =>
   createLogger('test', 'info', new Writable({ write: (_chunk, _encoding, done) => done() }));
 
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  const held = await holdFreePort();
+  await held.release();
+  return held.port;
 }
 
 export type TestIssuer = {

@@ -90,13 +90,13 @@ describe('the limit of a tenant', () => {
       { subject: 'x', tenantId: 'used-up', tier: 'pool', scopes: new Set(), roles: [], expiresAt: 0 },
       'inference',
     );
-    if (!counted?.limit.dailyQuota) throw new Error('the tier has no quota');
-    const { key, limit } = counted;
-    const all = { ...limit, burst: limit.dailyQuota };
-    await createRedisLeases(redis, () => noon).lease(key, all, { want: limit.dailyQuota ?? 0, back: 0, backDay: 0 });
+    const quota = counted?.limit.dailyQuota;
+    if (counted === undefined || quota === undefined) throw new Error('the tier has no quota');
+    const wholeDay = { ...counted.limit, burst: quota };
+    await createRedisLeases(redis, () => noon).lease(counted.key, wholeDay, { want: quota, back: 0, backDay: 0 });
     const answer = await infer(await tokenOf('used-up'));
     expect(JSON.parse(await answer.text())).toMatchObject({ code: 'KLT_QUOTA_EXHAUSTED' });
-    expect(field(answer, 'ratelimit-limit')).toBe(limit.dailyQuota);
+    expect(field(answer, 'ratelimit-limit')).toBe(quota);
   });
 
   it('goes on without Redis', async () => {
