@@ -24,6 +24,9 @@ export function serverProperties({ data, port, controllerPort }: KafkaPlace): st
     'share.coordinator.state.topic.min.isr': 1,
     'share.coordinator.state.topic.num.partitions': 4,
     'group.initial.rebalance.delay.ms': 0,
+    // After kill -9 the controller, which is the same process, takes no new broker before the old one's session is over.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
     // A name with a typing error is an error, not a topic.
     'auto.create.topics.enable': false,
     'log.cleaner.dedupe.buffer.size': 8_388_608,

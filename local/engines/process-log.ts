@@ -72,6 +72,8 @@ function isJsonObject(line: string): boolean {
 /** What the engines call their levels; words are looked for near the start, where they put them. */
 export function levelOf(line: string): 'fatal' | 'error' | 'warn' | 'info' {
   const head = line.slice(0, 160);
+  // Answered to our own probe while PostgreSQL reads its log.
+  if (head.includes('the database system is starting up')) return 'info';
   if (/\b(FATAL|PANIC|panic:)/.test(head)) return 'fatal';
   if (/\b(ERROR|error|Exception)\b/.test(head)) return 'error';
   if (/\b(WARN(ING)?|warn(ing)?)\b|^\S+ \S+ \S+ \S+ \S+ # /.test(head)) return 'warn';

@@ -84,14 +84,17 @@ async function untilReady(
   void exited.then((value) => {
     exit = value;
   });
+  let lastRefusal = '';
   const deadline = Date.now() + spec.readyTimeoutMs;
   for (let pause = 10; Date.now() < deadline; pause = Math.min(pause * 1.5, 100)) {
     await sleep(pause);
     if (exit) throw new Error(explain(`${spec.name} ended before it was ready (${describeExit(exit)})`, lastLines()));
-    const yes = await spec.ready().catch(() => false);
+    const yes = await spec.ready().catch((error: unknown) => {
+      lastRefusal = error instanceof Error && error.message ? ` (${error.message})` : '';
+    });
     if (yes && !exit) return;
   }
-  throw new Error(explain(`${spec.name} was not ready after ${spec.readyTimeoutMs} ms`, lastLines()));
+  throw new Error(explain(`${spec.name} was not ready after ${spec.readyTimeoutMs} ms${lastRefusal}`, lastLines()));
 }
 
 export const describeExit = ({ code, signal, error }: ProcessExit): string =>
