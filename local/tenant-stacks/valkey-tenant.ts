@@ -55,6 +55,7 @@ async function withRedis(url: string, act: (redis: Redis) => Promise<void>): Pro
     retryStrategy: null,
     connectTimeout: 5_000,
     commandTimeout: 10_000,
+    disconnectTimeout: 200,
   });
   redis.on('error', () => undefined);
   try {

@@ -80,6 +80,8 @@ const newClient = ({ host, port, user, name, keyPrefix }: RedisServer, password:
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
     maxRetriesPerRequest: 1,
+    // A socket that is gone already would hold the process for this long.
+    disconnectTimeout: 200,
     // The first connection is made or not; one that was lost is tried again for a while, then made anew by the next use.
     retryStrategy: (times) => (times > 3 ? null : times * 100),
     // Would ask INFO, which tells of the whole server and is not allowed to tenants' users.
