@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readJsonFile, writePrivateJson } from './private-file';
+import { changePrivateJson, readJsonFile } from './private-file';
 
 export type TenantCredentials = {
   readonly id: string;
@@ -41,13 +41,15 @@ export type CredentialStore = {
 
 /** A token is not handed out in the last seconds of its life. */
 const marginSeconds = 30;
+const none: Kept = { tenants: {} };
 
 /** The credentials and tokens that the command line keeps in `folder`, in files readable by the owner alone. */
 export function createCredentialStore(folder: string, now: () => number = Date.now): CredentialStore {
   const file = join(folder, 'credentials.json');
   const tokenFile = join(folder, 'tokens.json');
-  const read = async (): Promise<Kept> => (await readJsonFile<Kept>(file)) ?? { tenants: {} };
-  const change = async (edit: (kept: Kept) => Kept): Promise<void> => writePrivateJson(file, edit(await read()));
+  const read = async (): Promise<Kept> => (await readJsonFile<Kept>(file)) ?? none;
+  const change = (edit: (kept: Kept) => Kept): Promise<void> =>
+    changePrivateJson<Kept>(file, (kept) => edit(kept ?? none));
   const readTokens = async (): Promise<Record<string, CachedToken>> => (await readJsonFile(tokenFile)) ?? {};
   const seconds = (): number => now() / 1_000;
   return {
@@ -71,10 +73,12 @@ export function createCredentialStore(folder: string, now: () => number = Date.n
       return known && known.expiresAt - marginSeconds > seconds() ? known.token : undefined;
     },
     async cacheToken(key, token) {
-      const live = Object.entries(await readTokens()).filter(
-        ([name, { expiresAt }]) => name !== key && expiresAt > seconds(),
-      );
-      await writePrivateJson(tokenFile, Object.fromEntries(token ? [...live, [key, token]] : live));
+      await changePrivateJson<Record<string, CachedToken>>(tokenFile, (tokens) => {
+        const live = Object.entries(tokens ?? {}).filter(
+          ([name, { expiresAt }]) => name !== key && expiresAt > seconds(),
+        );
+        return Object.fromEntries(token ? [...live, [key, token]] : live);
+      });
     },
   };
 }

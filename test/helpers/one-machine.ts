@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { runCli } from '../../cli/run-cli';
 import type { PlatformStatus, ProcessStatus } from '../../src/contracts/home';
-import { freePort } from './start-issuer';
 
 const root = resolve(__dirname, '../..');
 
@@ -14,7 +14,7 @@ export type Ran = { readonly exitCode: number | null; readonly output: string };
 /** What a person at a terminal does: npm start, npm stop, kolate. */
 export async function createOneMachine() {
   const home = join(await mkdtemp(join(tmpdir(), 'kolate-e2e-')), 'home');
-  const port = await freePort();
+  const port = await unclaimedPort();
 
   const npm = (script: 'start' | 'stop', ...flags: string[]): Promise<Ran> =>
     new Promise((ended, fail) => {
@@ -59,6 +59,19 @@ export async function createOneMachine() {
     left: () => processesOf(join(home, 'run')),
     remove: () => rm(join(home, '..'), { recursive: true, force: true }),
   };
+}
+
+/** Below the ports of outgoing connections, and not held for this process: another one is to take it. */
+async function unclaimedPort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
 }
 
 export type OneMachine = Awaited<ReturnType<typeof createOneMachine>>;

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../contracts/errors';
 import type { Cause } from '../../contracts/http/operations';
 import { backoffMs } from '../backoff';
 import type { SagaDefinition, StepDefinition } from './saga';
@@ -15,6 +16,11 @@ import type {
 const betweenTries = { baseMs: 200, maxMs: 30_000 };
 /** Undoing is tried more often than doing: an operation that cannot be undone needs a person. */
 const undoAttempts = 8;
+/** What a step needs is away, which is not the step's fault: waited out for some minutes, whatever its own budget. */
+const outageAttempts = 16;
+const outage: ErrorCode = 'KLT_DEPENDENCY_UNAVAILABLE';
+const budget = (attempts: number, { code }: Cause): number =>
+  code === outage ? Math.max(attempts, outageAttempts) : attempts;
 
 const idle: StepState = { status: 'pending', attempt: 0, tries: 0 };
 
@@ -129,7 +135,7 @@ function doFailed(
   const step = { ...stepOf(state), cause };
   const reversible = canUndo(definition, state);
   const cancelled = state.status === 'cancelling' && reversible;
-  if (retryable && step.tries < attempts && !cancelled) {
+  if (retryable && step.tries < budget(attempts, cause) && !cancelled) {
     return rest(withStep({ ...state, status: 'running' }, { ...step, status: 'waiting' }), context);
   }
   const failed = withStep(state, { ...step, status: optional ? 'skipped' : 'failed', endedAt: context.now });
@@ -173,7 +179,7 @@ function undone(definition: SagaDefinition, state: SagaState, context: AdvanceCo
 
 function undoFailed(state: SagaState, { cause, retryable }: Failure, context: AdvanceContext): Draft {
   const step = { ...stepOf(state), cause };
-  if (retryable && step.tries < undoAttempts) return rest(withStep(state, step), context);
+  if (retryable && step.tries < budget(undoAttempts, cause)) return rest(withStep(state, step), context);
   const stuck = withStep(state, { ...step, status: 'failed', endedAt: context.now });
   return over(
     { ...stuck, cause: { ...cause, hint: cause.hint ?? 'undoing stopped here; retry goes on with it' } },
