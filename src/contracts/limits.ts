@@ -23,7 +23,7 @@ export type LeaseGrant = {
   readonly bucketLeft: number;
   /** Left of the day; undefined without a daily quota. */
   readonly quotaLeft: number | undefined;
-  /** Until the next token, or the next day where the quota is used up; 0 when something was granted. */
+  /** Until the next token, or the next day where the quota is used up; 0 when all was granted. */
   readonly waitMs: number;
   readonly day: number;
 };

@@ -25,7 +25,7 @@ export function leaseFrom(
     granted,
     bucketLeft: Math.floor(left),
     quotaLeft: limit.dailyQuota === undefined ? undefined : Math.max(0, quotaLeft - granted),
-    waitMs: granted > 0 ? 0 : waitFor(limit, left, quotaLeft, nowMs, day),
+    waitMs: granted === ask.want ? 0 : waitFor(limit, left, quotaLeft - granted, nowMs, day),
     day,
   };
   return { bucket: { tokens: left, atMs: Math.max(nowMs, bucket?.atMs ?? nowMs), day, used: used + granted }, grant };
@@ -43,4 +43,4 @@ function settle(bucket: Bucket | undefined, limit: Limit, ask: LeaseAsk, nowMs: 
 }
 
 const waitFor = ({ ratePerSecond }: Limit, tokens: number, quotaLeft: number, nowMs: number, day: number): number =>
-  quotaLeft <= 0 ? Math.ceil((day + 1) * dayMs - nowMs) : Math.ceil(((1 - tokens) * 1_000) / ratePerSecond);
+  quotaLeft <= 0 ? Math.ceil((day + 1) * dayMs - nowMs) : Math.ceil((Math.max(0, 1 - tokens) * 1_000) / ratePerSecond);

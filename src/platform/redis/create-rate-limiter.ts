@@ -22,7 +22,7 @@ export type RateLimiterOptions = {
   readonly fallback: LeaseStore;
   /** Tokens of a first lease; see `leaseFor`. Default 20. */
   readonly leaseSize?: number;
-  /** Tokens not spent by then go back with the next lease. Default 1 s. */
+  /** Tokens not spent by then go back with the next lease. Default 500 ms. */
   readonly leaseTtlMs?: number;
   /** How long the fallback may stand in. Default 30 s. */
   readonly maxFallbackMs?: number;
@@ -50,22 +50,23 @@ const retryRedisMs = 250;
 
 /**
  * Token buckets that all processes share, at one round trip for a lease of some tokens and none for each call. Beyond
- * rate × t + burst, at most one lease a process can be spent in a window: what was leased before it began.
+ * rate × t + burst, a window can see what was leased before it began and not spent: at most a lease a process, and at
+ * most rate × `leaseTtlMs` in all, which is 0.8 % of what a minute allows.
  *
  * While Redis is away each process goes on with a bucket of its own of the same size, for `maxFallbackMs` at most; the
  * day's count stands still meanwhile. After that calls fail with KLT_DEPENDENCY_UNAVAILABLE: a limit that nobody keeps
  * would be none.
  */
 export function createRateLimiter(options: RateLimiterOptions) {
-  const { leaseSize = 20, leaseTtlMs = 1_000, now = () => performance.now() } = options;
+  const { leaseSize = 20, leaseTtlMs = 500, now = () => performance.now() } = options;
   const accounts = new Map<string, Account>();
   const ask = createFailover(options, now);
 
   const renew = (key: string, limit: Limit, account: Account): Promise<void> => {
     account.renewal ??= (async () => {
+      const size = leaseFor(account, limit, leaseSize, leaseTtlMs, now());
       const back = account.tokens;
       account.tokens = 0;
-      const size = leaseFor(account, limit, leaseSize, leaseTtlMs, now());
       const want = Math.max(size, Math.min(account.waiting, limit.burst));
       const { from, grant } = await ask((store) =>
         store.lease(key, limit, { want, back: store === account.from ? back : 0, backDay: account.day }),
@@ -77,7 +78,8 @@ export function createRateLimiter(options: RateLimiterOptions) {
       account.leaseSize = size;
       account.day = grant.day;
       account.last = grant;
-      if (grant.granted === 0) account.deniedUntil = at + pauseAfter(grant, limit, size);
+      // Less than asked for says that the bucket is empty: asking again soon would bring a token or two.
+      if (grant.granted < want) account.deniedUntil = at + pauseAfter(grant, limit, size);
     })().finally(() => {
       account.renewal = undefined;
     });
@@ -141,20 +143,21 @@ function open(accounts: Map<string, Account>, key: string): Account {
 }
 
 /**
- * Tokens of the next lease: twice the last where that one was spent within a quarter of its life, else half, between
- * the first size and a tenth of the burst. So a busy tenant costs Redis a few calls a second whatever its rate.
+ * Tokens of the next lease, between the first size and a tenth of the burst: twice the last where that one was spent
+ * in less than half its life, the first again where some of it was left. So a busy tenant costs Redis a few calls a
+ * second whatever its rate.
  */
 function leaseFor(account: Account, limit: Limit, first: number, ttlMs: number, at: number): number {
   const least = Math.min(first, Math.max(1, Math.floor(limit.burst / 5)));
   const most = Math.max(least, Math.floor(limit.burst / 10));
-  if (account.leaseSize === 0) return least;
-  const quick = at - account.leasedAt < ttlMs / 4;
-  return Math.min(most, Math.max(least, quick ? account.leaseSize * 2 : Math.floor(account.leaseSize / 2)));
+  if (account.leaseSize === 0 || account.tokens > 0) return least;
+  const quick = at - account.leasedAt < ttlMs / 2;
+  return Math.min(most, Math.max(least, quick ? account.leaseSize * 2 : account.leaseSize));
 }
 
 /** Long enough that the next lease is worth its round trip, and a second at most: a quota may be raised meanwhile. */
 const pauseAfter = ({ waitMs }: LeaseGrant, { ratePerSecond }: Limit, leaseSize: number): number =>
-  Math.min(1_000, Math.max(waitMs, ((leaseSize / 4) * 1_000) / ratePerSecond));
+  Math.min(1_000, Math.max(waitMs, ((leaseSize / 2) * 1_000) / ratePerSecond));
 
 function allowed(limit: Limit, account: Account, at: number): Decision {
   const left = (account.last?.bucketLeft ?? 0) + ((at - account.leasedAt) * limit.ratePerSecond) / 1_000;

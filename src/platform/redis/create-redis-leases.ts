@@ -39,7 +39,9 @@ local ttl = math.ceil(burst * 1000 / rate)
 if quota >= 0 and untilTomorrow > ttl then ttl = untilTomorrow end
 redis.call('SET', KEYS[1], struct.pack('dddd', tokens, at, day, used + granted), 'PX', ttl)
 local wait = 0
-if granted == 0 then wait = left <= 0 and untilTomorrow or math.ceil((1 - tokens) * 1000 / rate) end
+if granted < want then
+  wait = left <= granted and untilTomorrow or math.ceil(math.max(0, 1 - tokens) * 1000 / rate)
+end
 return { granted, math.floor(tokens), quota < 0 and -1 or math.max(0, left - granted), wait, day }
 `);
 

@@ -53,6 +53,8 @@ export function createRedis<B extends string>(brand: B, options: RedisOptions): 
     connectTimeout: connectTimeoutMs,
     commandTimeout: options.commandTimeoutMs ?? 500,
     enableOfflineQueue: false,
+    // Commands of one turn of the event loop go out together: a system call for all instead of one for each.
+    enableAutoPipelining: true,
     // A script that may have run must not run again.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

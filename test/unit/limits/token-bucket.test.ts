@@ -10,7 +10,8 @@ const limit: Limit = { ratePerSecond: 10, burst: 50, dailyQuota: 100 };
 describe('a lease from a token bucket', () => {
   it('starts with a full bucket and answers at most what is in it', () => {
     const { bucket, grant } = leaseFrom(undefined, limit, ask(80), noon);
-    expect(grant).toMatchObject({ granted: 50, bucketLeft: 0, quotaLeft: 50, waitMs: 0 });
+    expect(grant).toMatchObject({ granted: 50, bucketLeft: 0, quotaLeft: 50, waitMs: 100 });
+    expect(leaseFrom(undefined, limit, ask(50), noon).grant).toMatchObject({ granted: 50, waitMs: 0 });
     expect(leaseFrom(bucket, limit, ask(5), noon).grant).toMatchObject({ granted: 0, waitMs: 100 });
   });
 
