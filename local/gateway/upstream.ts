@@ -7,7 +7,7 @@ import { KolateError } from '../../src/contracts/errors';
 export const upstreamDeadlineMs = 29_000;
 const maxConnections = 128;
 const maxWaiting = 1_024;
-const retryPausesMs = [50, 200];
+const retryPausesMs = [50, 200, 500];
 
 export type UpstreamRequest = {
   readonly path: string;
@@ -45,7 +45,7 @@ export function createUpstream(name: string, origin: string, deadlineMs = upstre
   return {
     name,
     /**
-     * GET and HEAD are tried again, twice, when the service had no connection for them or lost it before it answered.
+     * GET and HEAD are tried again, three times, when the service had no connection for them or lost it before it answered.
      * @throws KolateError KLT_DEADLINE_EXCEEDED, KLT_DEPENDENCY_UNAVAILABLE, KLT_OVERLOADED, or what the body threw
      */
     async send(request: UpstreamRequest): Promise<UpstreamAnswer> {

@@ -5,7 +5,7 @@ import { listen } from './start-gateway';
 type Claims = Readonly<Record<string, unknown>>;
 
 /** An issuer whose tokens can say anything: discovery and keys over HTTP, `sign` for the token. */
-export async function startStubIssuer() {
+export async function startStubIssuer(port = 0) {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
   const server = createServer((request, response) => {
@@ -18,7 +18,7 @@ export async function startStubIssuer() {
     response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer ?? {}));
   });
-  const issuer = await listen(server);
+  const issuer = await listen(server, port);
   const inFiveMinutes = (): number => Math.floor(Date.now() / 1_000) + 300;
   return {
     issuer,

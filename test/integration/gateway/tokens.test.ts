@@ -1,5 +1,6 @@
 import { UnsecuredJWT } from 'jose';
 import { startGateway, startService } from '../../helpers/start-gateway';
+import { freePort } from '../../helpers/start-issuer';
 import { startStubIssuer } from '../../helpers/stub-issuer';
 
 let issuer: Awaited<ReturnType<typeof startStubIssuer>>;
@@ -68,5 +69,20 @@ describe('a token', () => {
     expect([await status('/v1/operations'), await status('/v1/tenants'), await status('/v1/operations')]).toEqual([
       403, 200, 403,
     ]);
+  });
+
+  it('is not called bad when the issuer cannot be asked: 503, and the way is free when it is back', async () => {
+    const port = await freePort();
+    const own = await startGateway({ issuer: `http://127.0.0.1:${port}`, origin: service.origin });
+    const status = async (token: string) =>
+      (await fetch(`${own.url}/v1/tenants`, { headers: { authorization: `Bearer ${token}` } })).status;
+    try {
+      expect(await status(await issuer.sign(good))).toBe(503);
+      const late = await startStubIssuer(port);
+      expect(await status(await late.sign(good))).toBe(200);
+      await late.stop();
+    } finally {
+      await own.stop();
+    }
   });
 });
