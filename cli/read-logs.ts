@@ -21,7 +21,9 @@ export const logNames = async (folder: string): Promise<string[]> =>
     .sort();
 
 async function readFrom(file: string, offset: number): Promise<{ readonly text: string; readonly end: number }> {
-  const handle = await open(file, 'r');
+  const handle = await open(file, 'r').catch(() => undefined);
+  // Between two files: the full one has gone, the new one is not there yet.
+  if (!handle) return { text: '', end: 0 };
   try {
     const { size } = await handle.stat();
     const from = size < offset ? 0 : Math.max(offset, size - tailBytes);
@@ -35,7 +37,8 @@ async function readFrom(file: string, offset: number): Promise<{ readonly text: 
   }
 }
 
-function parseLine(line: string): LogEntry[] {
+/** The entry of a line, or none. */
+export function parseLine(line: string): LogEntry[] {
   try {
     const entry: unknown = JSON.parse(line);
     return typeof entry === 'object' && entry !== null ? [entry] : [];
@@ -44,7 +47,9 @@ function parseLine(line: string): LogEntry[] {
   }
 }
 
-const entriesOf = (text: string): LogEntry[] => text.split('\n').flatMap(parseLine);
+/** What engines write does not say whose it is; the file does. */
+const entriesOf = (name: string, text: string): LogEntry[] =>
+  text.split('\n').flatMap((line) => parseLine(line).map((entry) => ({ name, ...entry })));
 const byTime = (a: LogEntry, b: LogEntry): number => (a.time ?? '').localeCompare(b.time ?? '');
 
 /** The last `lines` entries of the processes `names`, by time. */
@@ -68,16 +73,17 @@ export async function* followLogs(
     for (const name of names) {
       const { text, end } = await readFrom(join(folder, name + suffix), offsets.get(name) ?? 0);
       offsets.set(name, end);
-      yield* entriesOf(text);
+      yield* entriesOf(name, text);
     }
     await delay(250, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** One entry as people read it. */
+/** One entry as people read it: an error by its message, what else it holds as JSON. */
 export function entryText({ time, level, name, msg, ...rest }: LogEntry & Readonly<Record<string, unknown>>): string {
-  const { pid: _pid, hostname: _host, ...members } = rest;
+  const { pid: _pid, hostname: _host, err, ...members } = rest;
+  const message = typeof err === 'object' && err !== null && 'message' in err ? `: ${err.message}` : '';
   const more = Object.keys(members).length > 0 ? ` ${JSON.stringify(members)}` : '';
   const clock = time?.slice(11, 23) ?? '';
-  return `${clock} ${(level ?? 'info').padEnd(5)} ${(name ?? '').padEnd(18)} ${msg ?? ''}${more}`;
+  return `${clock} ${(level ?? 'info').padEnd(5)} ${(name ?? '').padEnd(18)} ${msg ?? ''}${message}${more}`;
 }

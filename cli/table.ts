@@ -29,6 +29,10 @@ export function renderFields(fields: Readonly<Record<string, string | number | u
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
-/** `bytes` in MB of 1,000,000 bytes. */
-export const megabytes = (bytes: number | undefined): string | undefined =>
-  bytes === undefined ? undefined : `${(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)} MB`;
+/** `bytes` as kB or MB, of 1,000 and 1,000,000 bytes. */
+export function megabytes(bytes: number | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
+  return bytes < 100_000
+    ? `${(bytes / 1_000).toFixed(1)} kB`
+    : `${(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)} MB`;
+}

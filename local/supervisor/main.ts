@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { entryText, parseLine } from '../../cli/read-logs';
 import { runDemo } from '../demo/run-demo';
 import { ArgumentError, type Arguments, readArguments, usage } from './arguments';
 import { detachedVariable, startDetached, tellParent } from './detach';
@@ -75,6 +76,13 @@ async function demo({ home, steps }: Started, ending: AbortSignal): Promise<void
   }
 }
 
+/** The last lines of a process are JSON; people read them as `kolate logs` shows them. */
+const readable = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => (line.startsWith('{') ? `  ${parseLine(line).map(entryText).join('')}` : line))
+    .join('\n');
+
 async function finish({ home, platform, steps }: Started): Promise<number> {
   const { processes } = await platform.status();
   await steps.step('stopped', platform.stop, () => `${processes.length - 1} processes`);
@@ -88,7 +96,7 @@ main().then(
   },
   (error: unknown) => {
     const text = error instanceof Error ? error.message : String(error);
-    write(error instanceof ArgumentError ? `${text}\n\n${usage}` : `Kolate did not start: ${text}`);
+    write(error instanceof ArgumentError ? `${text}\n\n${usage}` : `\nKolate did not start: ${readable(text)}`);
     // The line above may still be on its way to the process that shows it.
     setTimeout(() => process.exit(error instanceof ArgumentError ? 2 : 1), detached ? 100 : 0);
   },

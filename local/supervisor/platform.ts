@@ -16,7 +16,8 @@ import { type HeldPorts, holdPorts } from './ports';
 import { createProcessManager, type ProcessManager } from './process-manager';
 import { ownMemory } from './process-memory';
 import { gatewaySpec, issuerSpec, type Surroundings, serviceSpecs } from './service-specs';
-import { allOrFirstFailure, startEngines } from './start-engines';
+import { createSideBySide, type SideBySide } from './side-by-side';
+import { startEngines } from './start-engines';
 import type { Steps } from './steps';
 import { endpointsOf, surroundingsOf } from './surroundings';
 
@@ -74,7 +75,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   options.signal.addEventListener('abort', () => void stop());
   try {
     const around = surroundingsOf(options, ports, secrets, engines);
-    await startAll({ ...options, manager, agent, engines, ports, secrets, around });
+    const all = createSideBySide(() => void stop());
+    await startAll({ ...options, manager, agent, engines, ports, secrets, around, all });
     const endpoints = endpointsOf(home, around, engines, control.url, startedAt);
     ready = true;
     await writePrivateJson(home.endpoints, endpoints);
@@ -103,6 +105,7 @@ type Starting = PlatformOptions & {
   readonly ports: HeldPorts;
   readonly secrets: HomeSecrets;
   readonly around: Surroundings;
+  readonly all: SideBySide;
 };
 
 async function startAll(starting: Starting): Promise<void> {
@@ -116,7 +119,7 @@ async function startAll(starting: Starting): Promise<void> {
     await ports.issuer.release();
     await manager.start({ spec: issuerSpec(around), kind: 'issuer', port: ports.issuer.port });
   });
-  await allOrFirstFailure([startEngines({ ...starting, restoreTenants }), issuer]);
+  await starting.all([startEngines({ ...starting, restoreTenants }), issuer]);
   await Promise.all([ports['predict-grpc'].release(), ports.grpc.release()]);
   const services = serviceSpecs(around).map((spec) =>
     steps.step(spec.name, async () => {
@@ -129,7 +132,7 @@ async function startAll(starting: Starting): Promise<void> {
     await ports.gateway.release();
     await manager.start({ spec: gatewaySpec(around), kind: 'gateway', port: ports.gateway.port });
   });
-  await allOrFirstFailure([...services, gateway]);
+  await starting.all([...services, gateway]);
 }
 
 type Servers = { readonly agent: StackAgent; readonly control: ControlServer };

@@ -10,6 +10,7 @@ import type { HeldPorts } from './ports';
 import { ensureBuckets, prepareCoreDatabase } from './prepare-core';
 import type { ProcessManager } from './process-manager';
 import { buckets } from './service-specs';
+import type { SideBySide } from './side-by-side';
 import type { Steps } from './steps';
 
 type Deps = {
@@ -23,11 +24,12 @@ type Deps = {
   readonly log: Logger;
   /** Starts tenants' own engines again; called once the shared engines that tenants use are there. */
   readonly restoreTenants: () => Promise<void>;
+  readonly all: SideBySide;
 };
 
 /** Starts the engines side by side, each followed at once by what it has to hold before a service may come. */
 export async function startEngines(deps: Deps): Promise<void> {
-  const { engines, steps, secrets } = deps;
+  const { engines, steps, secrets, all } = deps;
   const postgres = async () => {
     await startEngine(deps, engines.postgres, 'postgres');
     await steps.step(
@@ -60,17 +62,10 @@ export async function startEngines(deps: Deps): Promise<void> {
     await ensureBuckets(engines.s3.endpoint, folder, Object.values(buckets));
   };
   const tenants = async () => {
-    await allOrFirstFailure([postgres(), document(), startEngine(deps, engines.valkey, 'valkey')]);
+    await all([postgres(), document(), startEngine(deps, engines.valkey, 'valkey')]);
     await deps.restoreTenants();
   };
-  await allOrFirstFailure([tenants(), kafka(), s3()]);
-}
-
-/** Waits for all even when one fails, so that nothing is still starting when what has started is stopped again. */
-export async function allOrFirstFailure(works: readonly Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(works);
-  const failure = results.find((result) => result.status === 'rejected');
-  if (failure) throw failure.reason;
+  await all([tenants(), kafka(), s3()]);
 }
 
 async function startEngine<E>(

@@ -79,10 +79,10 @@ describe('a process that is killed during an onboarding', () => {
     ['document', 'pool'],
     ['valkey', 'pool'],
     ['kafka', 'pool'],
-    ['s3', 'dedicated'],
+    ['s3', 'pool'],
     ['issuer', 'pool'],
     ['core', 'dedicated'],
-    ['enterprise-info', 'dedicated'],
+    ['enterprise-info', 'pool'],
     ['predict', 'pool'],
     ['predict-registry', 'pool'],
     ['gateway', 'pool'],
@@ -138,7 +138,7 @@ describe('the supervisor', () => {
       exitCode: 0,
       output: expect.stringContaining('ended what an earlier run had left'),
     });
-    process.stderr.write(`a start after kill -9 took ${((Date.now() - begun) / 1_000).toFixed(1)} s\n`);
+    process.stderr.write(`${started.output} took ${((Date.now() - begun) / 1_000).toFixed(1)} s\n`);
 
     const watched = await machine.kolate(`operation watch ${created.document.operationId}`);
     expect(watched).toMatchObject({ exitCode: 0, document: { status: 'succeeded' } });
