@@ -43,8 +43,10 @@ export async function startRegistry(tenantCount = 1, options: Partial<TenantWork
   const blobs = createBlobStore({ bucket: await s3.createBucket(), ...s3, credentials: s3 });
   const kafka: Kafka = await kafkaForTest(log);
   await kafka.ensureTopics(allTopics());
+  const suspended = new Set<string>();
   const openDatabase = async (tenantId: string): Promise<Postgres<'tenant'>> => {
     const tenant = tenants.find(({ id }) => id === tenantId);
+    if (suspended.has(tenantId)) throw new KolateError('KLT_TENANT_INACTIVE', 'the tenant is suspended');
     if (!tenant) throw new KolateError('KLT_TENANT_NOT_FOUND', 'there is no such tenant');
     return tenant.postgres;
   };
@@ -80,6 +82,8 @@ export async function startRegistry(tenantCount = 1, options: Partial<TenantWork
     lines,
     tenants,
     tenant: tenants[0] as TestTenant,
+    /** Tenants whose stores are not handed out. */
+    suspended,
     openDatabase,
     /** The background work as after a restart. */
     async restartWork(): Promise<void> {

@@ -56,7 +56,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     if (entry) {
       entry.used = true;
       if ('model' in entry) return entry.model;
-      if (entry.until > now()) return Promise.reject(entry.error);
+      if (entry.until > now()) return rejected(entry.error);
       entries.delete(key);
     }
     return (flights.get(key) ?? depart(key, tenantId, model, reference)).promise;
@@ -106,6 +106,13 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     forgetAll: () => forget(''),
     stats: () => ({ entries: entries.size, loads }),
   };
+}
+
+/** Nobody may be waiting for it: that must not end the process. */
+function rejected(error: KolateError): Promise<never> {
+  const promise = Promise.reject(error);
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** Second chance: the oldest goes that has not been used since it was last looked at. */
