@@ -42,7 +42,10 @@ it('keeps topics and messages over kill -9, and each home has a cluster of its o
 it('makes no topic by itself', async () => {
   const engine = createKafkaEngine({ ...(await engines.place('strict')), controllerPort: await engines.port() });
   await engines.start(engine);
-  const producer = connect(engine.endpoint.brokers).producer({ retry: { retries: 0 }, allowAutoTopicCreation: true });
+  const producer = connect(engine.endpoint.brokers).producer({
+    retry: { retries: 4, initialRetryTime: 50 },
+    allowAutoTopicCreation: true,
+  });
   await producer.connect();
   await expect(producer.send({ topic: 'mistyped', messages: [{ value: 'a' }] })).rejects.toThrow();
   await producer.disconnect();
