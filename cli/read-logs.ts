@@ -54,11 +54,13 @@ const byTime = (a: LogEntry, b: LogEntry): number => (a.time ?? '').localeCompar
 
 /** The last `lines` entries of the processes `names`, by time. */
 export async function readLogs(folder: string, names: readonly string[], lines: number): Promise<LogEntry[]> {
-  const texts = await Promise.all(names.map((name) => readFrom(join(folder, name + suffix), 0)));
-  return texts
-    .flatMap(({ text }) => entriesOf(text).slice(-lines))
-    .sort(byTime)
-    .slice(-lines);
+  const entries = await Promise.all(
+    names.map(async (name) => {
+      const { text } = await readFrom(join(folder, name + suffix), 0);
+      return entriesOf(name, text).slice(-lines);
+    }),
+  );
+  return entries.flat().sort(byTime).slice(-lines);
 }
 
 /** New entries as they are written, until `signal`. */
