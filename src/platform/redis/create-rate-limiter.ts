@@ -1,5 +1,5 @@
-import { KolateError } from '../../contracts/errors';
 import type { LeaseGrant, Limit } from '../../contracts/limits';
+import { createLeaseFailover } from './create-lease-failover';
 import type { LeaseStore } from './create-redis-leases';
 
 export type Decision = {
@@ -46,7 +46,6 @@ type Account = {
 
 const maxAccounts = 10_000;
 const maxRounds = 8;
-const retryRedisMs = 250;
 
 /**
  * Token buckets that all processes share, at one round trip for a lease of some tokens and none for each call. Beyond
@@ -60,7 +59,8 @@ const retryRedisMs = 250;
 export function createRateLimiter(options: RateLimiterOptions) {
   const { leaseSize = 20, leaseTtlMs = 500, now = () => performance.now() } = options;
   const accounts = new Map<string, Account>();
-  const ask = createFailover(options, now);
+  const { leases, fallback, maxFallbackMs = 30_000 } = options;
+  const ask = createLeaseFailover({ leases, fallback, maxFallbackMs, now });
 
   const renew = (key: string, limit: Limit, account: Account): Promise<void> => {
     account.renewal ??= (async () => {
@@ -183,33 +183,5 @@ function denied(limit: Limit, account: Account, at: number): Decision {
     limit: exhausted ? (limit.dailyQuota ?? 0) : limit.burst,
     remaining: 0,
     resetSeconds: exhausted ? seconds : Math.ceil(limit.burst / limit.ratePerSecond),
-  };
-}
-
-type AskOf = (store: LeaseStore) => Promise<LeaseGrant>;
-
-/** Redis while it answers; else the fallback, for a time. Redis is tried again every `retryRedisMs`, by one call. */
-function createFailover({ leases, fallback, maxFallbackMs = 30_000 }: RateLimiterOptions, now: () => number) {
-  let downSince: number | undefined;
-  let retryAt = 0;
-  return async (ask: AskOf): Promise<{ from: LeaseStore; grant: LeaseGrant }> => {
-    let cause: unknown;
-    if (downSince === undefined || now() >= retryAt) {
-      retryAt = now() + retryRedisMs;
-      try {
-        const grant = await ask(leases);
-        downSince = undefined;
-        return { from: leases, grant };
-      } catch (error) {
-        cause = error;
-        downSince ??= now();
-        retryAt = now() + retryRedisMs;
-      }
-    }
-    if (now() - downSince <= maxFallbackMs) return { from: fallback, grant: await ask(fallback) };
-    throw new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'the limits cannot be kept at the moment', {
-      retryAfterSeconds: 1,
-      cause,
-    });
   };
 }
