@@ -21,7 +21,7 @@ function cacheOf(budgetMegabytes: number) {
     release: (value) => released.push(value),
     now: () => time,
   });
-  const touch = async (model: ReturnType<typeof of>) => cache.unpin(await cache.acquireLoading(model));
+  const touch = async (model: ReturnType<typeof of>) => cache.unpin(await cache.acquire(model));
   return { cache, released, loaded, touch, wait: (ms: number) => (time += ms) };
 }
 
@@ -45,21 +45,17 @@ describe('the session cache', () => {
   it('loads once for callers that ask at once', async () => {
     const { cache, loaded } = cacheOf(4);
     const model = of('a', 'm');
-    const entries = await Promise.all([
-      cache.acquireLoading(model),
-      cache.acquireLoading(model),
-      cache.acquireLoading({ ...model }),
-    ]);
+    const entries = await Promise.all([cache.acquire(model), cache.acquire(model), cache.acquire({ ...model })]);
     expect(loaded).toEqual(['a/m']);
     expect(entries[0]?.pins).toBe(3);
   });
 
   it('releases a model in use only when its last user is done', async () => {
     const { cache, released } = cacheOf(4);
-    const entry = await cache.acquireLoading(of('a', 'm'));
+    const entry = await cache.acquire(of('a', 'm'));
     cache.drop('tenant/of/another');
     cache.drop(entry.key);
-    expect(cache.acquire(of('a', 'm'))).toBeUndefined();
+    expect(cache.peek(of('a', 'm'))).toBeUndefined();
     expect(released).toEqual([]);
     cache.unpin(entry);
     expect(released).toEqual(['a/m']);
@@ -67,7 +63,7 @@ describe('the session cache', () => {
 
   it('does not make room for itself, nor from models in use', async () => {
     const { cache, released, touch } = cacheOf(2);
-    const busy = await cache.acquireLoading(of('a', 'busy'));
+    const busy = await cache.acquire(of('a', 'busy'));
     await touch(of('a', 'm1'));
     await touch(of('a', 'm2'));
     expect(released).toEqual(['a/m1']);
@@ -77,17 +73,17 @@ describe('the session cache', () => {
   it('answers a failed load from memory for a while, then tries again', async () => {
     const { cache, loaded, wait } = cacheOf(2);
     const broken = of('a', 'broken');
-    await expect(cache.acquireLoading(broken)).rejects.toThrow('cannot be loaded');
-    await expect(cache.acquireLoading(broken)).rejects.toThrow('cannot be loaded');
+    await expect(cache.acquire(broken)).rejects.toThrow('cannot be loaded');
+    await expect(cache.acquire(broken)).rejects.toThrow('cannot be loaded');
     expect(loaded).toHaveLength(1);
     wait(2_001);
-    await expect(cache.acquireLoading(broken)).rejects.toThrow('cannot be loaded');
+    await expect(cache.acquire(broken)).rejects.toThrow('cannot be loaded');
     expect(loaded).toHaveLength(2);
   });
 
   it('refuses a model that is larger than the whole cache', async () => {
     const { cache, loaded } = cacheOf(2);
-    await expect(cache.acquireLoading(of('a', 'm', 3))).rejects.toMatchObject({ code: 'KLT_INFERENCE_OUT_OF_BOUNDS' });
+    await expect(cache.acquire(of('a', 'm', 3))).rejects.toMatchObject({ code: 'KLT_INFERENCE_OUT_OF_BOUNDS' });
     expect(loaded).toEqual([]);
   });
 
@@ -99,7 +95,7 @@ describe('the session cache', () => {
       release: () => undefined,
       maxLoads: 2,
     });
-    const loads = Array.from({ length: 70 }, (_, i) => cache.acquireLoading(of('a', `m${i}`)));
+    const loads = Array.from({ length: 70 }, (_, i) => cache.acquire(of('a', `m${i}`)));
     const outcomes = Promise.allSettled(loads);
     expect(gates).toHaveLength(2);
     for (let i = 0; i < gates.length; i++) {

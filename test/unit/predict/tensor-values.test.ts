@@ -5,7 +5,7 @@ import {
   datatypes,
   type TensorData,
 } from '../../../src/services/predict/inference/datatypes';
-import type { InputPlan } from '../../../src/services/predict/inference/serving-plan';
+import { type InputPlan, servingPlan } from '../../../src/services/predict/inference/serving-plan';
 import { bytesFromValues, valuesFromBytes } from '../../../src/services/predict/protocol/binary-values';
 import { createIds } from '../../../src/services/predict/protocol/create-id';
 import { valuesFromJson } from '../../../src/services/predict/protocol/json-values';
@@ -13,7 +13,8 @@ import { parseBody, wholeNumber } from '../../../src/services/predict/protocol/p
 import { hashOf } from '../../../src/services/predict/protocol/prediction-record';
 import { tensorToJson } from '../../../src/services/predict/protocol/tensor-json';
 
-const plan = (datatype: Datatype): InputPlan => ({ name: 'x', index: 0, datatype, shape: [-1], unranked: false });
+const plan = (datatype: Datatype): InputPlan =>
+  servingPlan({ inputs: [{ name: 'x', datatype, shape: [-1] }], outputs: [] }).inputs[0] as InputPlan;
 
 /** Tensors of any datatype, from any bytes that mean a value which JSON can tell. */
 const tensors = fc

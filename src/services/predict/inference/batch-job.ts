@@ -5,8 +5,12 @@ import { concat, elementCount, rowCount, slice, type Tensor } from './tensors';
 export type BatchTarget = {
   readonly plan: ServingPlan;
   /** Runs the model, blocking. Outputs in the order of `outputs`. */
-  readonly run: (inputs: readonly Tensor[], outputs: readonly string[]) => Tensor[];
+  readonly run: (inputs: readonly Tensor[], outputs: readonly string[]) => readonly Tensor[];
+  /** Called when no request waits any more. */
+  readonly free?: () => void;
 };
+
+export type Answer = { readonly outputs: readonly Tensor[] };
 
 /** A request that waits for its turn. */
 export type Job = {
@@ -16,27 +20,26 @@ export type Job = {
   readonly rows: number;
   /** On the batcher's clock. */
   readonly deadlineAt: number;
-  readonly resolve: (outputs: Tensor[]) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
   /** Shares no call: a batch with it has failed, or its rows cannot be told. */
   alone: boolean;
   /** Of a request too large for one call: what its first `doneRows` rows gave. */
-  readonly parts: Tensor[][];
+  parts: (readonly Tensor[])[] | undefined;
   doneRows: number;
 };
 
 /** The first dimension that all inputs have, or -1. */
 export function commonRows(inputs: readonly Tensor[]): number {
-  const [first] = inputs;
-  if (!first) return -1;
-  const rows = rowCount(first.shape);
+  const rows = inputs[0]?.shape[0] ?? -1;
   for (let i = 1; i < inputs.length; i++) if (inputs[i]?.shape[0] !== rows) return -1;
   return rows;
 }
 
 /** Whether two requests differ in nothing but their rows and values. */
-export function agree(a: Job, b: Job): boolean {
+export function agree(a: Job, b: Job, rowsAreFixed: boolean): boolean {
   if (a.outputs !== b.outputs && a.outputs.join('\0') !== b.outputs.join('\0')) return false;
+  if (rowsAreFixed) return true;
   for (let i = 0; i < a.inputs.length; i++) {
     const one = a.inputs[i]?.shape ?? [];
     const other = b.inputs[i]?.shape ?? [];
@@ -46,11 +49,11 @@ export function agree(a: Job, b: Job): boolean {
   return true;
 }
 
-/** The inputs of all `jobs`, row after row. */
-export const joinInputs = (jobs: readonly Job[], rows: number): Tensor[] =>
-  (jobs[0]?.inputs ?? []).map(({ name, datatype, shape }, index) => {
-    const [, ...tail] = shape;
-    const parts = jobs.map((job) => job.inputs[index]?.data ?? []);
+/** Tensors one after the other, row after row: the inputs of several requests, or the outputs of parts of one. */
+export const joinRows = (lists: readonly (readonly Tensor[])[], rows: number): Tensor[] =>
+  (lists[0] ?? []).map(({ name, datatype, shape }, index) => {
+    const tail = shape.slice(1);
+    const parts = lists.map((list) => list[index]?.data ?? []);
     return { name, datatype, shape: [rows, ...tail], data: concat(datatype, parts, rows * elementCount(tail)) };
   });
 
@@ -58,19 +61,28 @@ export const joinInputs = (jobs: readonly Job[], rows: number): Tensor[] =>
 export const isRowByRow = (outputs: readonly Tensor[], rows: number): boolean =>
   outputs.every(({ shape }) => shape.length > 0 && shape[0] === rows);
 
-/** Rows `from` to `to` of every tensor; views of the same memory where they are numbers. */
-export const sliceRows = (tensors: readonly Tensor[], from: number, to: number): Tensor[] =>
-  tensors.map(({ name, datatype, shape, data }) => {
-    const perRow = data.length / rowCount(shape);
-    const sliced = shape.slice();
-    sliced[0] = to - from;
-    return { name, datatype, shape: sliced, data: slice(data, from * perRow, to * perRow) };
-  });
+/** Takes rows from the front of `tensors`, some at each call; views of the same memory where they are numbers. */
+export function createRowTaker(tensors: readonly Tensor[], from = 0): (rows: number) => Tensor[] {
+  const perRow = tensors.map(({ data, shape }) => data.length / rowCount(shape));
+  let at = from;
+  // Most requests have as many rows as the one before: they can share their shapes.
+  let shapes: (readonly number[])[] = [];
+  let shapeRows = -1;
+  return (rows) => {
+    if (rows !== shapeRows) {
+      shapes = tensors.map(({ shape }) => [rows, ...shape.slice(1)]);
+      shapeRows = rows;
+    }
+    const taken = new Array<Tensor>(tensors.length);
+    for (let i = 0; i < tensors.length; i++) {
+      const { name, datatype, data } = tensors[i] as Tensor;
+      const size = perRow[i] ?? 0;
+      taken[i] = { name, datatype, shape: shapes[i] ?? [], data: slice(data, at * size, (at + rows) * size) };
+    }
+    at += rows;
+    return taken;
+  };
+}
 
-/** The parts of one request put together again. */
-export const joinOutputs = (parts: readonly (readonly Tensor[])[], rows: number): Tensor[] =>
-  (parts[0] ?? []).map(({ name, datatype, shape }, index) => {
-    const [, ...tail] = shape;
-    const pieces = parts.map((part) => part[index]?.data ?? []);
-    return { name, datatype, shape: [rows, ...tail], data: concat(datatype, pieces, rows * elementCount(tail)) };
-  });
+export const sliceRows = (tensors: readonly Tensor[], from: number, to: number): Tensor[] =>
+  createRowTaker(tensors, from)(to - from);

@@ -1,10 +1,10 @@
 import { type ContainedLane, createContainedLane } from './contained-lane';
-import { createMicroBatcher } from './micro-batcher';
+import { type BatchQueue, createMicroBatcher, estimateMs } from './micro-batcher';
 import { loadSession, type Session } from './ort-runtime';
 import { createQuarantine } from './quarantine';
 import { modelKey, type ResolvedModel } from './resolved-model';
-import { type ServingPlan, servingPlan } from './serving-plan';
-import { type CacheEntry, createSessionCache } from './session-cache';
+import { servingPlan } from './serving-plan';
+import { type CacheEntry, createSessionCache, type SessionCache } from './session-cache';
 import type { Tensor } from './tensors';
 import { createWatchdog, type Watchdog } from './watchdog';
 import type { QuarantineLine } from './watchdog-cells';
@@ -61,7 +61,8 @@ export type InferenceEngineOptions = {
   readonly batch?: { readonly turnMs?: number; readonly maxRows?: number; readonly maxWaiting?: number };
 };
 
-type Loaded = { readonly plan: ServingPlan; readonly session: Session; readonly run: Session['run'] };
+/** `heldBy` is the pinned entry while requests wait, so that the model is not released under them. */
+type Loaded = { readonly session: Session; readonly queue: BatchQueue; heldBy: CacheEntry<Loaded> | undefined };
 
 const defaultStandstillMs = 10_000;
 /** Requests that need a longer call, as very long sequences do, go to a contained process though their model is fast. */
@@ -80,53 +81,58 @@ export function createInferenceEngine(options: InferenceEngineOptions): Inferenc
     ...options.contained,
     quarantine,
   });
-  const cache = createSessionCache<Loaded>({
+  const cache: SessionCache<Loaded> = createSessionCache<Loaded>({
     budgetBytes: options.cacheBytes,
     load: async (model) => {
       quarantine.check(modelKey(model));
-      return load(model, await model.loadBytes(), watchdog);
+      const bytes = await model.loadBytes();
+      const { session, run } = loadWatched(model, bytes, watchdog);
+      const free = () => letGo(loaded);
+      const queue = batcher.open({ plan: servingPlan(model.signature), run, free });
+      const loaded: Loaded = { session, queue, heldBy: undefined };
+      return loaded;
     },
     release: ({ session }) => session.release(),
   });
 
-  async function runPinned(
+  function letGo(loaded: Loaded): void {
+    if (loaded.heldBy) cache.unpin(loaded.heldBy);
+    loaded.heldBy = undefined;
+  }
+
+  function run(
     model: ResolvedModel,
     entry: CacheEntry<Loaded>,
     inputs: readonly Tensor[],
     outputs: readonly string[],
-    deadlineAt: number,
+    deadlineMs: number,
   ): Promise<InferResponse> {
-    try {
-      if (batcher.estimateMs(entry.value, inputs) > longestCallMs) {
-        return await inferContained(contained, model, inputs, outputs, deadlineAt - performance.now());
-      }
-      return { outputs: await batcher.submit(entry.value, inputs, outputs, deadlineAt) };
-    } finally {
-      cache.unpin(entry);
+    const { queue } = entry.value;
+    if (estimateMs(queue, inputs) > longestCallMs) return inferContained(contained, model, inputs, outputs, deadlineMs);
+    const answer = batcher.submit(queue, inputs, outputs, deadlineMs);
+    if (!entry.value.heldBy && queue.jobs.length > 0) {
+      cache.pin(entry);
+      entry.value.heldBy = entry;
     }
-  }
-
-  async function inferLoading(
-    model: ResolvedModel,
-    inputs: readonly Tensor[],
-    outputs: readonly string[],
-    deadlineAt: number,
-  ): Promise<InferResponse> {
-    return runPinned(model, await cache.acquireLoading(model), inputs, outputs, deadlineAt);
+    return answer;
   }
 
   return {
     infer(model, { inputs, outputs = servingPlan(model.signature).outputs }, deadlineMs) {
       if (model.lane === 'contained') return inferContained(contained, model, inputs, outputs, deadlineMs);
-      const deadlineAt = performance.now() + deadlineMs;
-      const entry = cache.acquire(model);
-      if (entry) return runPinned(model, entry, inputs, outputs, deadlineAt);
-      return inferLoading(model, inputs, outputs, deadlineAt);
+      const entry = cache.peek(model);
+      if (entry) return run(model, entry, inputs, outputs, deadlineMs);
+      const started = performance.now();
+      return cache.acquire(model).then((loaded) => {
+        const answer = run(model, loaded, inputs, outputs, deadlineMs - (performance.now() - started));
+        cache.unpin(loaded);
+        return answer;
+      });
     },
     async ready(model) {
       try {
         quarantine.check(modelKey(model));
-        if (model.lane === 'fast') cache.unpin(await cache.acquireLoading(model));
+        if (model.lane === 'fast') cache.unpin(await cache.acquire(model));
         return true;
       } catch {
         // Whatever the reason is, a request would be told it.
@@ -148,7 +154,11 @@ export function createInferenceEngine(options: InferenceEngineOptions): Inferenc
 }
 
 /** Loads a model into this process. Loading and running are what the watchdog watches. */
-function load(model: ResolvedModel, bytes: Uint8Array, watchdog: Watchdog): Loaded {
+function loadWatched(
+  model: ResolvedModel,
+  bytes: Uint8Array,
+  watchdog: Watchdog,
+): { readonly session: Session; readonly run: Session['run'] } {
   const key = new TextEncoder().encode(modelKey(model));
   const watched = <T>(work: () => T): T => {
     watchdog.enter(key);
@@ -159,11 +169,7 @@ function load(model: ResolvedModel, bytes: Uint8Array, watchdog: Watchdog): Load
     }
   };
   const session = watched(() => loadSession(bytes));
-  return {
-    plan: servingPlan(model.signature),
-    session,
-    run: (inputs, outputs) => watched(() => session.run(inputs, outputs)),
-  };
+  return { session, run: (inputs, outputs) => watched(() => session.run(inputs, outputs)) };
 }
 
 async function inferContained(

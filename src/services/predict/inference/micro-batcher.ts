@@ -1,12 +1,13 @@
 import { KolateError } from '../../../contracts/errors';
 import {
+  type Answer,
   agree,
   type BatchTarget,
   commonRows,
+  createRowTaker,
   isRowByRow,
   type Job,
-  joinInputs,
-  joinOutputs,
+  joinRows,
   sliceRows,
 } from './batch-job';
 import type { Tensor } from './tensors';
@@ -20,29 +21,24 @@ export type MicroBatcherOptions = {
   readonly now?: () => number;
 };
 
-export type MicroBatcher = {
-  /**
-   * The outputs, in the order of `outputs`, for inputs in the order of the plan. `deadlineAt` is on the clock of `now`.
-   * @throws KolateError KLT_OVERLOADED, KLT_DEADLINE_EXCEEDED, and what the run of the model throws
-   */
-  submit(
-    target: BatchTarget,
-    inputs: readonly Tensor[],
-    outputs: readonly string[],
-    deadlineAt: number,
-  ): Promise<Tensor[]>;
-  /** How long the shortest call that such a request needs may hold this thread, from what the model has taken so far. */
-  estimateMs(target: BatchTarget, inputs: readonly Tensor[]): number;
-  readonly stats: () => { waiting: number; calls: number; rows: number };
-};
-
-type Queue = {
+/** The requests that wait for one model. */
+export type BatchQueue = {
   readonly target: BatchTarget;
   readonly jobs: Job[];
   usPerRow: number;
   usPerElement: number;
   timed: boolean;
   batchable: boolean;
+};
+
+export type MicroBatcher = {
+  open(target: BatchTarget): BatchQueue;
+  /**
+   * The outputs, in the order of `outputs`, for inputs in the order of the plan.
+   * @throws KolateError KLT_OVERLOADED, KLT_DEADLINE_EXCEEDED, and what the run of the model throws
+   */
+  submit(queue: BatchQueue, inputs: readonly Tensor[], outputs: readonly string[], deadlineMs: number): Promise<Answer>;
+  readonly stats: () => { waiting: number; calls: number; rows: number };
 };
 
 /** Beyond this, larger calls gain nothing (seen with forests, dense nets and linear models). */
@@ -60,38 +56,40 @@ const lastCall = 0.3;
  */
 export function createMicroBatcher(options: MicroBatcherOptions = {}): MicroBatcher {
   const { turnMs = 5, maxRows = mostRows, maxWaiting = 10_000, now = () => performance.now() } = options;
-  const queues = new WeakMap<BatchTarget, Queue>();
   /** Queues with jobs, in the order of their turns. */
-  const active: Queue[] = [];
+  const active: BatchQueue[] = [];
   const counts = { waiting: 0, calls: 0, rows: 0 };
   let scheduled = false;
-
-  const schedule = (): void => {
-    if (scheduled) return;
-    scheduled = true;
-    setImmediate(flush);
-  };
+  /** When the first request of this turn came. The clock is read once a turn: reading it costs as much as a small job. */
+  let turnAt = 0;
 
   function flush(): void {
     scheduled = false;
-    const until = now() + turnMs;
-    let at = until - turnMs;
+    let at = now();
+    const until = at + turnMs;
     while (at < until) {
       const queue = active.shift();
       if (!queue) return;
       takeTurn(queue, at);
       if (queue.jobs.length > 0) active.push(queue);
+      else queue.target.free?.();
       at = now();
     }
     if (active.length > 0) schedule();
   }
 
+  const schedule = (): void => {
+    scheduled = true;
+    turnAt = now();
+    setImmediate(flush);
+  };
+
   /** One call of the model, for as many requests as may share it. */
-  function takeTurn(queue: Queue, at: number): void {
+  function takeTurn(queue: BatchQueue, at: number): void {
     const cap = Math.max(1, Math.min(maxRows, Math.floor((turnMs * 1_000) / queue.usPerRow)));
     const waited = queue.jobs.length;
     const jobs = takeJobs(queue, cap, at);
-    const [first] = jobs;
+    const first = jobs[0];
     if (first) {
       const rows = jobs.length > 1 ? callTogether(queue, jobs) : callAlone(queue, first, cap);
       counts.calls++;
@@ -101,49 +99,47 @@ export function createMicroBatcher(options: MicroBatcherOptions = {}): MicroBatc
     counts.waiting += queue.jobs.length - waited;
   }
 
-  function queueOf(target: BatchTarget): Queue {
-    const known = queues.get(target);
-    if (known) return known;
-    const queue: Queue = {
+  return {
+    open: (target) => ({
       target,
       jobs: [],
       usPerRow: guessedUsPerRow,
       usPerElement: guessedUsPerElement,
       timed: false,
       batchable: target.plan.batchable,
-    };
-    queues.set(target, queue);
-    return queue;
-  }
-
-  return {
-    submit(target, inputs, outputs, deadlineAt) {
+    }),
+    submit(queue, inputs, outputs, deadlineMs) {
       if (counts.waiting >= maxWaiting) {
         const detail = `${maxWaiting} requests are waiting for their models`;
         return Promise.reject(new KolateError('KLT_OVERLOADED', detail, { retryAfterSeconds: 1 }));
       }
-      const queue = queueOf(target);
-      const rows = commonRows(inputs);
       counts.waiting++;
+      if (!scheduled) schedule();
+      if (queue.jobs.length === 0) active.push(queue);
+      const rows = commonRows(inputs);
+      const deadlineAt = turnAt + deadlineMs;
       return new Promise((resolve, reject) => {
         const alone = rows < 1;
-        if (queue.jobs.length === 0) active.push(queue);
-        queue.jobs.push({ inputs, outputs, rows, deadlineAt, resolve, reject, alone, parts: [], doneRows: 0 });
-        schedule();
+        queue.jobs.push({ inputs, outputs, rows, deadlineAt, resolve, reject, alone, parts: undefined, doneRows: 0 });
       });
-    },
-    estimateMs(target, inputs) {
-      const { batchable, usPerElement } = queueOf(target);
-      const elements = countElements(inputs);
-      return (usPerElement * (batchable ? elements / Math.max(1, commonRows(inputs)) : elements)) / 1_000;
     },
     stats: () => ({ ...counts }),
   };
 }
 
+/** How long the shortest call that such a request needs would hold this thread, by what the model has taken so far. */
+export function estimateMs(
+  { target, batchable, usPerElement, usPerRow }: BatchQueue,
+  inputs: readonly Tensor[],
+): number {
+  if (batchable && target.plan.rowsAreFixed) return usPerRow / 1_000;
+  const elements = countElements(inputs);
+  return (usPerElement * (batchable ? elements / Math.max(1, commonRows(inputs)) : elements)) / 1_000;
+}
+
 const countElements = (inputs: readonly Tensor[]): number => inputs.reduce((sum, { data }) => sum + data.length, 0);
 
-function learn(queue: Queue, first: Job, rows: number, us: number): void {
+function learn(queue: BatchQueue, first: Job, rows: number, us: number): void {
   const usPerRow = us / Math.max(1, rows);
   const elementsPerRow = countElements(first.inputs) / Math.max(1, first.rows);
   const weight = queue.timed ? lastCall : 1;
@@ -153,20 +149,21 @@ function learn(queue: Queue, first: Job, rows: number, us: number): void {
 }
 
 /** Takes from the head the requests that may share one call of at most `cap` rows; refuses those whose deadline has passed. */
-function takeJobs(queue: Queue, cap: number, at: number): Job[] {
-  const { jobs, batchable } = queue;
+function takeJobs({ jobs, batchable, target }: BatchQueue, cap: number, at: number): Job[] {
   const taken: Job[] = [];
   let rows = 0;
   let next = 0;
   for (; next < jobs.length; next++) {
-    const job = jobs[next];
-    if (!job) break;
+    const job = jobs[next] as Job;
     if (job.deadlineAt <= at) {
       job.reject(new KolateError('KLT_DEADLINE_EXCEEDED', 'the deadline passed before the model had its turn'));
       continue;
     }
-    const [first] = taken;
-    if (first && (!batchable || first.alone || job.alone || rows + job.rows > cap || !agree(first, job))) break;
+    const first = taken[0];
+    if (first) {
+      if (!batchable || first.alone || job.alone || rows + job.rows > cap) break;
+      if (!agree(first, job, target.plan.rowsAreFixed)) break;
+    }
     taken.push(job);
     rows += job.rows;
   }
@@ -175,7 +172,7 @@ function takeJobs(queue: Queue, cap: number, at: number): Job[] {
 }
 
 /** Runs `jobs` in one call. Where that fails they go back to the head of the queue, to be run one by one. Returns its rows. */
-function callTogether(queue: Queue, jobs: readonly Job[]): number {
+function callTogether(queue: BatchQueue, jobs: readonly Job[]): number {
   const rows = jobs.reduce((sum, job) => sum + job.rows, 0);
   const outputs = tryTogether(queue, jobs, rows);
   if (!outputs) {
@@ -183,17 +180,15 @@ function callTogether(queue: Queue, jobs: readonly Job[]): number {
     queue.jobs.unshift(...jobs);
     return rows;
   }
-  let from = 0;
-  for (const job of jobs) {
-    job.resolve(sliceRows(outputs, from, from + job.rows));
-    from += job.rows;
-  }
+  const take = createRowTaker(outputs);
+  for (const job of jobs) job.resolve({ outputs: take(job.rows) });
   return rows;
 }
 
-function tryTogether(queue: Queue, jobs: readonly Job[], rows: number): Tensor[] | undefined {
+function tryTogether(queue: BatchQueue, jobs: readonly Job[], rows: number): readonly Tensor[] | undefined {
   try {
-    const outputs = queue.target.run(joinInputs(jobs, rows), jobs[0]?.outputs ?? []);
+    const inputs = jobs.map((job) => job.inputs);
+    const outputs = queue.target.run(joinRows(inputs, rows), jobs[0]?.outputs ?? []);
     if (isRowByRow(outputs, rows)) return outputs;
     // The trial run saw otherwise. What this model answers is not one row a row, so its requests never share a call again.
     queue.batchable = false;
@@ -204,11 +199,11 @@ function tryTogether(queue: Queue, jobs: readonly Job[], rows: number): Tensor[]
 }
 
 /** Runs one request, or its next `cap` rows when it has more: it then keeps its place at the head. Returns the rows run. */
-function callAlone(queue: Queue, job: Job, cap: number): number {
+function callAlone(queue: BatchQueue, job: Job, cap: number): number {
   const { run } = queue.target;
   try {
     if (!queue.batchable || job.rows <= cap) {
-      job.resolve(run(job.inputs, job.outputs));
+      job.resolve({ outputs: run(job.inputs, job.outputs) });
       return Math.max(1, job.rows);
     }
     const from = job.doneRows;
@@ -216,12 +211,13 @@ function callAlone(queue: Queue, job: Job, cap: number): number {
     const part = run(sliceRows(job.inputs, from, to), job.outputs);
     if (!isRowByRow(part, to - from)) {
       queue.batchable = false;
-      job.resolve(run(job.inputs, job.outputs));
+      job.resolve({ outputs: run(job.inputs, job.outputs) });
       return job.rows;
     }
+    job.parts ??= [];
     job.parts.push(part);
     job.doneRows = to;
-    if (to === job.rows) job.resolve(joinOutputs(job.parts, job.rows));
+    if (to === job.rows) job.resolve({ outputs: joinRows(job.parts, job.rows) });
     else queue.jobs.unshift(job);
     return to - from;
   } catch (error) {

@@ -22,10 +22,11 @@ export type SessionCacheOptions<V> = {
 };
 
 export type SessionCache<V> = {
-  /** The entry of `model`, pinned, when it is in memory. */
-  acquire(model: ResolvedModel): CacheEntry<V> | undefined;
-  /** As `acquire`, after loading it when it is not; callers that ask at once share one load. */
-  acquireLoading(model: ResolvedModel): Promise<CacheEntry<V>>;
+  /** The entry of `model` when it is in memory; for use before anything else is awaited, or to be pinned. */
+  peek(model: ResolvedModel): CacheEntry<V> | undefined;
+  /** The entry of `model`, pinned, after loading it when it is not in memory; callers that ask at once share one load. */
+  acquire(model: ResolvedModel): Promise<CacheEntry<V>>;
+  pin(entry: CacheEntry<V>): void;
   unpin(entry: CacheEntry<V>): void;
   /** Takes a model out, as when its version is deleted. */
   drop(key: string): void;
@@ -57,11 +58,10 @@ export function createSessionCache<V>(options: SessionCacheOptions<V>): SessionC
 
   const touch = (entry: CacheEntry<V>): CacheEntry<V> => {
     entry.usedAt = ++clock;
-    entry.pins++;
     return entry;
   };
 
-  function acquire(model: ResolvedModel): CacheEntry<V> | undefined {
+  function peek(model: ResolvedModel): CacheEntry<V> | undefined {
     const direct = byModel.get(model);
     if (direct && !direct.evicted) return touch(direct);
     const entry = entries.get(modelKey(model));
@@ -97,9 +97,13 @@ export function createSessionCache<V>(options: SessionCacheOptions<V>): SessionC
     return entry;
   }
 
-  async function acquireLoading(model: ResolvedModel): Promise<CacheEntry<V>> {
-    const there = acquire(model);
-    if (there) return there;
+  async function acquire(model: ResolvedModel): Promise<CacheEntry<V>> {
+    const entry = peek(model) ?? (await loadShared(model));
+    entry.pins++;
+    return entry;
+  }
+
+  async function loadShared(model: ResolvedModel): Promise<CacheEntry<V>> {
     const key = modelKey(model);
     const failure = failures.get(key);
     if (failure && failure.until > now()) throw failure.error;
@@ -110,7 +114,7 @@ export function createSessionCache<V>(options: SessionCacheOptions<V>): SessionC
       loading.set(key, flight);
     }
     try {
-      return touch(await flight);
+      return await flight;
     } catch (error) {
       if (failures.size > 1_000) failures.clear();
       failures.set(key, { error, until: now() + failureMs });
@@ -119,8 +123,11 @@ export function createSessionCache<V>(options: SessionCacheOptions<V>): SessionC
   }
 
   return {
+    peek,
     acquire,
-    acquireLoading,
+    pin: (entry) => {
+      entry.pins++;
+    },
     unpin(entry) {
       if (--entry.pins === 0 && entry.evicted) release(entry.value);
     },

@@ -17,10 +17,26 @@ export function elementCount(shape: readonly number[]): number {
 /** Rows are the first dimension; a scalar is one row. */
 export const rowCount = (shape: readonly number[]): number => shape[0] ?? 1;
 
-/** An array of `length` zeros (empty strings for BYTES). */
+/** Small tensors are cut from slabs: a buffer of its own costs more than all else that is done for a row. */
+const slabBytes = 64 * 1024;
+const largestCut = 4 * 1024;
+let slab = new ArrayBuffer(slabBytes);
+let cutBytes = 0;
+
+/** An array of `length` zeros (empty strings for BYTES). It may be a part of a larger buffer. */
 export function allocate(datatype: Datatype, length: number): TensorData {
   const { array: NumericArray, bytes } = datatypeInfo[datatype];
-  return NumericArray ? new NumericArray(new ArrayBuffer(length * bytes)) : new Array<string>(length).fill('');
+  if (!NumericArray) return new Array<string>(length).fill('');
+  const size = length * bytes;
+  if (size > largestCut) return new NumericArray(new ArrayBuffer(size));
+  if (cutBytes + size > slabBytes) {
+    slab = new ArrayBuffer(slabBytes);
+    cutBytes = 0;
+  }
+  const cut = new NumericArray(slab, cutBytes, length);
+  // To a multiple of the largest element.
+  cutBytes += (size + 7) & ~7;
+  return cut;
 }
 
 /** The elements `from` to `to`: a view for numbers, a copy for strings. */

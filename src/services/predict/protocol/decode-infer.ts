@@ -7,12 +7,15 @@ import { checkComplete, checkInput, checkOutputs } from './check-input';
 import { refuseNaN } from './check-values';
 import { valuesFromJson } from './json-values';
 import { parseBody } from './parse-body';
+import { scanInfer } from './scan-infer';
 import { bodyFault, quoted, tensorFault } from './tensor-fault';
 
 /** A request to infer, checked against the signature of its model. */
 export type DecodedInfer = {
   readonly id: string | undefined;
   readonly request: Required<InferRequest>;
+  /** The array of inputs as it was sent, where that was JSON in its usual form. */
+  readonly inputsJson: string | undefined;
   /** Whether an output is answered as bytes. */
   readonly isBinary: (output: string) => boolean;
 };
@@ -32,6 +35,11 @@ export function decodeInfer(model: ResolvedModel, body: Buffer, headerLength?: n
     throw bodyFault('', `Inference-Header-Content-Length is ${headerLength}, and the body has ${body.length} bytes`);
   }
   const plan = servingPlan(model.signature);
+  const scanned = headerLength === undefined ? scanInfer(body, plan, model) : undefined;
+  if (scanned) {
+    const { id, inputs, inputsJson } = scanned;
+    return { id, inputsJson, request: { inputs, outputs: plan.outputs }, isBinary: never };
+  }
   const json = headerLength === undefined ? body : body.subarray(0, headerLength);
   const message = objectAt('', parseBody(json, plan.has64Bit));
   const binary = headerLength === undefined ? undefined : { bytes: body, at: headerLength };
@@ -40,7 +48,7 @@ export function decodeInfer(model: ResolvedModel, body: Buffer, headerLength?: n
     const detail = `${body.length - binary.at} bytes follow the last tensor; binary_data_size of all inputs is the rest of the body`;
     throw bodyFault('', detail);
   }
-  return { id: textAt('/id', message.id), ...decodeOutputs(model, plan, message, inputs) };
+  return { id: textAt('/id', message.id), inputsJson: undefined, ...decodeOutputs(model, plan, message, inputs) };
 }
 
 function decodeOutputs(
@@ -48,7 +56,7 @@ function decodeOutputs(
   plan: ServingPlan,
   message: JsonObject,
   inputs: readonly Tensor[],
-): Omit<DecodedInfer, 'id'> {
+): Pick<DecodedInfer, 'request' | 'isBinary'> {
   const parameters = parametersAt('/parameters', message.parameters);
   const asked = message.outputs === undefined || message.outputs === null ? none : listAt('/outputs', message.outputs);
   const binaryByDefault = flagAt('/parameters/binary_data_output', parameters?.binary_data_output) ?? false;

@@ -120,7 +120,7 @@ function handlersOf(deps: GrpcServiceDeps): Readonly<Record<string, Handler>> {
       const message = decodeInferMessage(call.request);
       const model = await resolve(tenantId, message.model.name, message.model.version);
       const { id, request, raw } = checkInferMessage(model, message);
-      const { id: predictionId, outputs } = await predict(model, request, id, deadlineOf(call, deps.deadlineMs));
+      const { id: predictionId, outputs } = await predict(model, { id, request }, deadlineOf(call, deps.deadlineMs));
       // There are no typed contents for FP16.
       const answerRaw = raw || outputs.some(({ datatype }) => datatype === 'FP16');
       return encodeInferMessage({ model, id, predictionId, outputs }, answerRaw);

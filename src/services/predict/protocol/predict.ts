@@ -12,13 +12,15 @@ export type Prediction = {
   readonly outputsJson: string;
 };
 
+export type PredictRequest = {
+  /** The caller's own. */
+  readonly id: string | undefined;
+  readonly request: InferRequest;
+  readonly inputsJson?: string | undefined;
+};
+
 /** Runs a model and records what came of it. */
-export type Predict = (
-  model: ResolvedModel,
-  request: InferRequest,
-  requestId: string | undefined,
-  deadlineMs: number,
-) => Promise<Prediction>;
+export type Predict = (model: ResolvedModel, request: PredictRequest, deadlineMs: number) => Promise<Prediction>;
 
 export type PredictDeps = {
   readonly engine: Pick<InferenceEngine, 'infer'>;
@@ -28,20 +30,23 @@ export type PredictDeps = {
 
 /** REST and gRPC predict alike: an id, the run, the record, then the answer. */
 export function createPredict({ engine, record, newId = createIds() }: PredictDeps): Predict {
-  return async (model, request, requestId, deadlineMs) => {
+  return (model, { id: requestId, request, inputsJson }, deadlineMs) => {
     const started = performance.now();
-    const id = newId();
-    const { outputs } = await engine.infer(model, request, deadlineMs);
-    checkAnswerSize(outputs);
-    const outputsJson = tensorsToJson(outputs);
-    const latencyMs = Math.round((performance.now() - started) * 1_000) / 1_000;
-    const { inputs } = request;
-    const recorded = record(recordOf({ id, model, requestId, inputs, outputsJson, latencyMs, at: Date.now() }));
-    if (recorded) {
-      if (model.settings.recording === 'required') await recorded;
+    return engine.infer(model, request, deadlineMs).then(({ outputs }) => {
+      checkAnswerSize(outputs);
+      const id = newId();
+      const outputsJson = tensorsToJson(outputs);
+      const latencyMs = Math.round((performance.now() - started) * 1_000) / 1_000;
+      const { inputs } = request;
+      const prediction = { id, outputs, outputsJson };
+      const recorded = record(
+        recordOf({ id, model, requestId, inputs, inputsJson, outputsJson, latencyMs, at: Date.now() }),
+      );
+      if (!recorded) return prediction;
+      if (model.settings.recording === 'required') return recorded.then(() => prediction);
       // Counted and logged by the recorder; the caller has its answer all the same.
-      else recorded.catch(() => undefined);
-    }
-    return { id, outputs, outputsJson };
+      recorded.catch(() => undefined);
+      return prediction;
+    });
   };
 }

@@ -34,12 +34,15 @@ export type Predicted = {
   readonly model: ResolvedModel;
   readonly requestId: string | undefined;
   readonly inputs: readonly Tensor[];
+  /** The inputs as they were sent, where that was JSON. */
+  readonly inputsJson: string | undefined;
   readonly outputsJson: string;
   readonly latencyMs: number;
   readonly at: number;
 };
 
-export function recordOf({ id, model, requestId, inputs, outputsJson, latencyMs, at }: Predicted): PredictionRecord {
+export function recordOf(predicted: Predicted): PredictionRecord {
+  const { id, model, requestId, inputs, outputsJson, latencyMs, at } = predicted;
   const { recordInputs, recording } = model.settings;
   return {
     id,
@@ -47,7 +50,7 @@ export function recordOf({ id, model, requestId, inputs, outputsJson, latencyMs,
     model: model.model,
     version: model.version,
     requestId,
-    inputsJson: recordInputs === 'full' ? tensorsToJson(inputs) : undefined,
+    inputsJson: recordInputs === 'full' ? (predicted.inputsJson ?? tensorsToJson(inputs)) : undefined,
     inputsSha256: recordInputs === 'hash' ? hashOf(inputs) : undefined,
     outputsJson,
     rows: rowCount(inputs[0]?.shape ?? []),

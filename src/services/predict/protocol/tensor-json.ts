@@ -13,9 +13,26 @@ export function valuesToJson(datatype: Datatype, data: TensorData): string {
 
 /** A tensor as the protocol writes it. */
 export const tensorToJson = ({ name, datatype, shape, data }: Tensor): string =>
-  `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],"data":${valuesToJson(datatype, data)}}`;
+  `{"name":${quote(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],"data":${valuesToJson(datatype, data)}}`;
 
-export const tensorsToJson = (tensors: readonly Tensor[]): string => `[${tensors.map(tensorToJson).join(',')}]`;
+export function tensorsToJson(tensors: readonly Tensor[]): string {
+  let text = '[';
+  for (let i = 0; i < tensors.length; i++) text += (i === 0 ? '' : ',') + tensorToJson(tensors[i] as Tensor);
+  return `${text}]`;
+}
+
+const maxQuoted = 10_000;
+const quoted = new Map<string, string>();
+
+/** `name` as JSON, remembered: the names of tensors are few. */
+function quote(name: string): string {
+  const known = quoted.get(name);
+  if (known !== undefined) return known;
+  if (quoted.size >= maxQuoted) quoted.clear();
+  const text = JSON.stringify(name);
+  quoted.set(name, text);
+  return text;
+}
 
 type Writer = (data: NumericData) => string;
 

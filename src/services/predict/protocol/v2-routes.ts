@@ -87,8 +87,9 @@ function createInferHandler(deps: V2RoutesDeps) {
 
   function inferWith(model: ResolvedModel, request: FastifyRequest, reply: FastifyReply): void {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const { id, request: tensors, isBinary } = decodeInfer(model, body, headerLengthOf(request));
-    deps.predict(model, tensors, id, deps.deadlineMs).then(
+    const decoded = decodeInfer(model, body, headerLengthOf(request));
+    const { id, isBinary } = decoded;
+    deps.predict(model, decoded, deps.deadlineMs).then(
       (prediction) => {
         const { outputs, outputsJson } = prediction;
         const answered = { model, id, predictionId: prediction.id, outputs };
