@@ -93,6 +93,7 @@ async function build(builder: StackBuilder, record: StackRecord, credentials: St
   try {
     return await builder.build(record, credentials);
   } catch (error) {
+    if (error instanceof KolateError && error.code === 'KLT_DEPENDENCY_UNAVAILABLE') throw error;
     const detail = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw new KolateError('KLT_PROVISION_FAILED', `${record.name}: ${detail}`, {
       hint: 'the logs of the stack’s processes say more; then retry the operation',

@@ -1,4 +1,5 @@
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { mapPostgresError } from '../../src/platform/postgres/sql';
 import type { TenantNames } from './tenant-names';
 
 const connectionLimit = 40;
@@ -67,6 +68,9 @@ async function withClient(url: string, act: (client: Client) => Promise<void>): 
   try {
     await client.connect();
     await act(client);
+  } catch (error) {
+    // An engine that is being started again is an outage, which is waited out, and not a stack that cannot be built.
+    throw mapPostgresError(error);
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { KolateError } from '../../src/contracts/errors';
 import type { TenantNames } from './tenant-names';
 
 type Passwords = { readonly redis: string; readonly redisMaintenance: string };
@@ -61,6 +62,10 @@ async function withRedis(url: string, act: (redis: Redis) => Promise<void>): Pro
   try {
     await redis.connect();
     await act(redis);
+  } catch (error) {
+    // What the server itself says begins with a word in capitals; the rest is about the connection.
+    if (/^(?!LOADING|BUSY)[A-Z]{2,} /.test(error instanceof Error ? error.message : '')) throw error;
+    throw new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'Redis does not answer', { cause: error });
   } finally {
     redis.disconnect();
   }
