@@ -16,10 +16,15 @@ import { createTestLog, kafkaForTest, quickBackoff } from './messaging';
 import { startStackAgent } from './stack-agent';
 import { until } from './until';
 
-/** Enterprise-info and core at work on real engines, in this process. `driver` may put something before the agent's. */
-export async function startTenancyPlatform(
-  wrap: (driver: TenantStackDriver) => TenantStackDriver = (driver) => driver,
-) {
+type Options = {
+  /** Puts something before the agent's driver. */
+  readonly wrap?: (driver: TenantStackDriver) => TenantStackDriver;
+  /** A further migration of tenants' databases. */
+  readonly migration?: string;
+};
+
+/** Enterprise-info and core at work on real engines, in this process. */
+export async function startTenancyPlatform({ wrap = (driver) => driver, migration }: Options = {}) {
   const { log, lines } = createTestLog();
   const [info, agent, s3] = await Promise.all([startEnterpriseInfo(), startStackAgent(), testS3()]);
   const storage = { region: s3.region, endpoint: s3.endpoint, credentials: s3 };
@@ -33,7 +38,10 @@ export async function startTenancyPlatform(
   const steps = createSteps({
     ...{ core: info.core, secrets: info.secrets, directory: info.directory, exports, models, log },
     driver: wrap(agent.driver),
-    migrations: await readMigrations(`${__dirname}/../../migrations/tenant`),
+    migrations: [
+      ...(await readMigrations(`${__dirname}/../../migrations/tenant`)),
+      ...(migration === undefined ? [] : [{ name: '9999-test.sql', text: migration, sha256: 'of the test' }]),
+    ],
     availableTiers: ['pool', 'dedicated'],
   });
   const startWork = () => startProvisioning({ ...common, core: info.core, steps, directory: info.directory, metrics });

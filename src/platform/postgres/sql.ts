@@ -61,6 +61,8 @@ const unavailable = new Set([
   '57P02',
   '57P03',
   '53300',
+  // It takes no writes: a standby, or a database that is being moved.
+  '25006',
   '08006',
   '08001',
 ]);
