@@ -21,10 +21,13 @@ export function createProcessLog(file: string, now = () => new Date()): ProcessL
   let fd = openSync(file, 'a', 0o600);
   let size = statSync(file).size;
   const last: string[] = [];
+  let closed = false;
 
   const append = (line: string): void => {
     last.push(line);
     if (last.length > keptLines) last.shift();
+    // A child of a process that was killed may write for a moment longer; by then the descriptor may be another file's.
+    if (closed) return;
     const entry = Buffer.from(
       `${isJsonObject(line) ? line : JSON.stringify({ time: now().toISOString(), level: levelOf(line), msg: line })}\n`,
     );
@@ -55,7 +58,10 @@ export function createProcessLog(file: string, now = () => new Date()): ProcessL
       output.on('error', () => undefined);
     },
     lastLines: () => [...last],
-    close: () => closeSync(fd),
+    close() {
+      if (!closed) closeSync(fd);
+      closed = true;
+    },
   };
 }
 

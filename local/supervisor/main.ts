@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { entryText, parseLine } from '../../cli/read-logs';
 import { runDemo } from '../demo/run-demo';
 import { ArgumentError, type Arguments, readArguments, usage } from './arguments';
@@ -53,6 +54,12 @@ async function run(args: Arguments): Promise<number | undefined> {
     if (started) void finish(started);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
+    // Whatever it was: to go on keeping processes is better than to leave them alone, and they hold the state, not we.
+    process.on(fault, (error) =>
+      (started?.steps.line ?? write)(`a fault of the supervisor, which goes on: ${inspect(error)}`),
+    );
+  }
   started = await startHome(args, write, ending.signal);
   if (!started) return 0;
   if (ending.signal.aborted) return finish(started);

@@ -92,13 +92,25 @@ const lost = new Set([
   'MongoTopologyClosedError',
 ]);
 
+/** ShutdownInProgress, NotWritablePrimary, the interrupted ones: a server that is going or gives its place to another. */
+const passing = new Set<unknown>([91, 189, 10_107, 11_600, 11_602, 13_435, 13_436]);
+/** FerretDB answers for its PostgreSQL; while that one is away, it is InternalError with PostgreSQL's own words. */
+const internalError = 1;
+const behindIsAway =
+  /failed to connect to|database system is |terminating connection|conn closed|unexpected EOF|broken pipe|connection re/;
+
+const isOutage = (error: Error): boolean =>
+  lost.has(error.name) ||
+  passing.has(codeOf(error)) ||
+  (codeOf(error) === internalError && behindIsAway.test(error.message));
+
 function toMongoError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof KolateError) return error;
   const code = codeOf(error);
   if (code === authenticationFailed || code === unauthorized) {
     return new KolateError('KLT_STORE_ACCESS_DENIED', 'the document store refuses access', { cause: error });
   }
-  if (!lost.has(error.name)) return error;
+  if (!isOutage(error)) return error;
   return new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'the document store does not answer', {
     retryAfterSeconds: 1,
     cause: error,

@@ -38,6 +38,22 @@ it('is read by its owner alone, and keeps one older file when it grows too large
   expect(existsSync(`${path}.1`)).toBe(true);
 });
 
+it('lets lines go that come when it has been closed, since its descriptor may be another file’s by then', async () => {
+  const path = file();
+  const output = new PassThrough();
+  const log = createProcessLog(path);
+  log.gather(output);
+  output.write('before\n');
+  await new Promise((resolve) => setImmediate(resolve));
+  log.close();
+  const other = createProcessLog(`${path}.other`);
+  output.end('after\n');
+  await new Promise((resolve) => output.once('close', resolve));
+  other.close();
+  expect(readFileSync(path, 'utf8')).toContain('before');
+  expect(readFileSync(`${path}.other`, 'utf8')).toBe('');
+});
+
 it('keeps the last lines for the message of a failure', async () => {
   const log = await gather(
     file(),

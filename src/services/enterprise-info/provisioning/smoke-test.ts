@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { KolateError } from '../../../contracts/errors';
 import type { TenantHandles } from '../../../platform/tenancy/open-handles';
+import { isOutage } from './reply';
 
 type Check = (handles: TenantHandles, id: string) => Promise<void>;
 
@@ -37,6 +38,8 @@ export async function smokeTest(handles: TenantHandles): Promise<Record<string, 
     try {
       await check(handles, randomUUID());
     } catch (error) {
+      // A store that is being started again says nothing about the tenant's: it is waited for.
+      if (isOutage(error)) throw error;
       const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
       throw new KolateError('KLT_SMOKE_TEST_FAILED', `${store}: ${why}`, { cause: error });
     }
