@@ -28,7 +28,7 @@ export function missingParts({ engines, documentPostgres, layout }) {
 }
 
 /**
- * Installs the parts side by side. What has been installed stays, when another part fails.
+ * Installs the parts side by side. Fails as soon as one does; what has been installed stays.
  * @param {Resolved} resolved
  * @param {Part[]} parts
  * @param {{ progress: ReturnType<typeof import('./progress.mjs').createProgress>, lockFile: string }} options
@@ -48,12 +48,11 @@ export async function installEngines({ layout }, parts, { progress, lockFile }) 
     versitygw: (work, report) =>
       installGoTool(`github.com/versity/versitygw/cmd/versitygw@v${versions.versitygw}`, work, report),
   };
-  const outcomes = await Promise.allSettled(
-    parts.map((part) => installOnce(folders(layout)[part], titles[part], progress, install[part])),
-  );
-  process.umask(umask);
-  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.message] : []));
-  if (failures.length > 0) throw new Error(failures.join('\n'));
+  try {
+    await Promise.all(parts.map((part) => installOnce(folders(layout)[part], titles[part], progress, install[part])));
+  } finally {
+    process.umask(umask);
+  }
 }
 
 const titles = {
