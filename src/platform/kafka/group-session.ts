@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { EachBatchPayload, Kafka as KafkaJs, Consumer as KafkaJsConsumer } from 'kafkajs';
 import type { Logger } from '../logging/create-logger';
 import { mapKafkaError, withDeadline } from './kafka-client';
@@ -150,7 +151,8 @@ const disconnect = (consumer: KafkaJsConsumer): Promise<void> =>
 
 const createConsumer = (options: SessionOptions): KafkaJsConsumer =>
   options.client.consumer({
-    groupId: options.names.outer(options.group),
+    // A new group for each session that begins with "now": it has no former member to be waited for.
+    groupId: options.names.outer(options.from === 'now' ? `${options.group}.${randomUUID()}` : options.group),
     sessionTimeout: options.sessionTimeoutMs,
     heartbeatInterval: Math.floor(options.sessionTimeoutMs / 4),
     rebalanceTimeout: 30_000,

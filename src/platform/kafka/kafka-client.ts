@@ -22,11 +22,11 @@ export function createClient({ brokers, clientId, tls = false, log }: ClientOpti
     requestTimeout: 10_000,
     retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 },
     logLevel: logLevel.INFO,
+    // What it calls an error it mostly repairs by itself, several times a second while a broker is away; what it cannot
+    // repair reaches us as an exception and is logged then.
     logCreator: () => (entry) => {
       const { message, timestamp: _, ...details } = entry.log;
-      // What it calls an error it mostly repairs by itself; what it cannot repair reaches us as an exception.
-      if (entry.level <= logLevel.WARN) log.warn({ kafka: entry.namespace, ...details }, message);
-      else log.debug({ kafka: entry.namespace, ...details }, message);
+      log.debug({ kafka: entry.namespace, ...details }, message);
     },
     socketFactory: ({ host, port, ssl, onConnect }) => {
       const socket = ssl

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Kafka as KafkaJs } from 'kafkajs';
 import type { EventContract, Message } from '../../contracts/events/event';
 import type { Logger } from '../logging/create-logger';
@@ -51,7 +50,7 @@ export function subscribeLatest(context: Context, options: LatestOptions): Promi
     names,
     backoff,
     log,
-    group: `latest.${clientId}.${randomUUID()}`,
+    group: `latest.${clientId}`,
     topics: [...new Set(options.events.map(({ topic }) => topic.name))],
     from: 'now',
     concurrency: 1,
