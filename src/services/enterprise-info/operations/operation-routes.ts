@@ -118,5 +118,8 @@ const requestFields = ({ id, tenant_id: tenantId }: OperationRow, traceparent: s
 
 const illegal = ({ status }: OperationRow, what: string, why: string): KolateError =>
   new KolateError('KLT_OPERATION_TRANSITION_ILLEGAL', `cannot ${what} an operation that is ${status}: ${why}`, {
-    extra: { status, allowed: status === 'failed' ? ['retry'] : status === 'running' ? ['cancel'] : [] },
+    extra: {
+      operationStatus: status,
+      allowed: status === 'failed' ? ['retry'] : status === 'running' ? ['cancel'] : [],
+    },
   });
