@@ -1,20 +1,13 @@
 import pino, { type Logger } from 'pino';
+import { hideSecrets } from './hide-secrets';
 
 export type { Logger };
 
-/** Wherever one of these keys stands in what is logged, at the top or one or two levels down, its value is not written. */
-const secretKeys = [
-  'authorization',
-  'password',
-  'secret',
-  'clientSecret',
-  'client_secret',
-  'token',
-  'accessToken',
-  'connectionString',
-  'cookie',
-];
-const redactPaths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+type Destination = { readonly stream: pino.DestinationStream; readonly name: string };
+const destinations = new WeakMap<Logger, Destination>();
+
+/** Where a logger of `createLogger` writes to, for those who write whole lines; undefined for its children. */
+export const destinationOf = (log: Logger): Destination | undefined => destinations.get(log);
 
 /**
  * One JSON line an entry on standard output. Lines are gathered to 8 KiB before a write and flushed every second
@@ -22,15 +15,17 @@ const redactPaths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`])
  */
 export function createLogger(name: string, level = 'info', destination?: pino.DestinationStream): Logger {
   const stream = destination ?? pino.destination({ dest: 1, sync: false, minLength: 8_192, periodicFlush: 1_000 });
-  return pino(
+  const log = pino(
     {
       name,
       level,
       base: { name, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: redactPaths, censor: '[redacted]' },
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: (members) => hideSecrets(members) },
+      serializers: { err: (error: Error) => hideSecrets({ ...pino.stdSerializers.err(error) }) },
     },
     stream,
   );
+  destinations.set(log, { stream, name });
+  return log;
 }
