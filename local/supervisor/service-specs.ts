@@ -42,6 +42,9 @@ export type ServicePort =
   | 'predict-grpc'
   | 'predict-registry';
 
+/** Processes of our own code; everything else that is kept running is an engine. */
+export const serviceNames = ['gateway', 'issuer', 'enterprise-info', 'core', 'predict', 'predict-registry'] as const;
+
 export const buckets = { models: 'kolate-models', exports: 'kolate-exports' } as const;
 
 const url = (port: number): string => `http://127.0.0.1:${port}`;

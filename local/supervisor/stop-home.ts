@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '../setup/process-identity.mjs';
-import { coreEngineNames } from './core-engines';
 import { findHome } from './home';
-import { countLeftovers, endLeftovers } from './leftovers';
+import { countLeftovers, endLeftovers, namesOrCount } from './leftovers';
+import { serviceNames } from './service-specs';
 import { readSupervisor, releaseHome } from './supervisor-lock';
 
 const deadlineMs = 90_000;
@@ -19,10 +19,10 @@ export async function stopHome(dir: string): Promise<string> {
     while (isAlive(supervisor) && Date.now() - begun < deadlineMs) await delay(50);
     if (isAlive(supervisor)) process.kill(supervisor.pid, 'SIGKILL');
   }
-  const left = await endLeftovers(home.run, coreEngineNames);
+  const left = await endLeftovers(home.run, serviceNames);
   releaseHome(home.run);
   const took = `${((Date.now() - begun) / 1_000).toFixed(1)} s`;
   if (supervisor) return `stopped the platform on ${dir}: ${running} processes and their supervisor, in ${took}`;
-  if (left.length > 0) return `ended what an earlier run had left on ${dir}: ${left.join(', ')}, in ${took}`;
+  if (left.length > 0) return `ended what an earlier run had left on ${dir}: ${namesOrCount(left)}, in ${took}`;
   return `nothing was running on ${dir}`;
 }

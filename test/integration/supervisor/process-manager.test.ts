@@ -116,7 +116,7 @@ it('stops those named last after the others', async () => {
 it('ends what a supervisor left behind that was killed', async () => {
   await manager.start({ spec: spec('a'), kind: 'service' });
   const identity = pidFile('a');
-  const ended = await endLeftovers(dir, []);
+  const ended = await endLeftovers(dir, ['a']);
   expect(ended).toEqual(['a']);
   expect(isAlive(identity)).toBe(false);
 });
