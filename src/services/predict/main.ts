@@ -18,7 +18,11 @@ import { createCatalogue } from './catalogue/create-catalogue';
 import { followChanges } from './catalogue/follow-changes';
 import { reportQuarantine } from './catalogue/report-quarantine';
 import { createInferenceEngine } from './inference/inference-engine';
+import { limitMemory } from './inference/limit-memory';
 import { createRecorder } from './recording/create-recorder';
+
+/** What calls of models, requests and answers may take beside the models themselves. */
+const callBytes = 2 * 1024 ** 3;
 
 async function main(): Promise<void> {
   const env = readEnv(PredictEnv, process.env);
@@ -47,6 +51,9 @@ async function main(): Promise<void> {
     cacheBytes: env.KOLATE_MODEL_CACHE_BYTES,
     quarantineFile: env.KOLATE_QUARANTINE_FILE,
   });
+  // A model may ask for the square of what a request sends: that must fail its call, not the process.
+  if (!limitMemory(env.KOLATE_MODEL_CACHE_BYTES + callBytes))
+    log.warn('the memory of models is not limited: no prlimit');
   let following = false;
   const { http, grpc } = createPredictApp({
     log,

@@ -15,13 +15,16 @@ export type WatchdogOptions = {
   readonly standstillMs: number;
 };
 
+/** By default a thread reserves half a gigabyte of address space for code, which counts where memory is limited. */
+const threadLimits = { codeRangeSizeMb: 16, maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 };
+
 /** Starts the thread that ends this process when a model stands still in it. A process has one watchdog at most. */
 export function createWatchdog({ threadPath, quarantineFile, standstillMs }: WatchdogOptions): Watchdog {
   const shared = new SharedArrayBuffer(sharedBytes);
   const numbers = new Int32Array(shared, 0, keyOffset / 4);
   const keyBytes = new Uint8Array(shared, keyOffset, maxKeyBytes);
   const workerData: WatchdogData = { shared, quarantineFile, standstillMs };
-  const thread = new Worker(threadPath, { workerData, env: {} });
+  const thread = new Worker(threadPath, { workerData, env: {}, resourceLimits: threadLimits });
   // The thread must not keep the process alive.
   thread.unref();
   const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
