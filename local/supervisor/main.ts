@@ -54,6 +54,8 @@ async function run(args: Arguments): Promise<number | undefined> {
     if (started) void finish(started);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  // Who read it may have gone (`npm start | head`); the platform goes on, and every line is in its log.
+  process.stdout.on('error', () => undefined);
   for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
     // Whatever it was: to go on keeping processes is better than to leave them alone, and they hold the state, not we.
     process.on(fault, (error) =>
