@@ -111,8 +111,7 @@ export async function startCorePlatform() {
       script = next;
     },
     /** Asks for an onboarding as enterprise-info does. @returns the operation's id */
-    async onboard(copies = 1): Promise<string> {
-      const operationId = randomUUID();
+    async onboard(copies = 1, operationId: string = randomUUID()): Promise<string> {
       const tenantId = randomUUID();
       const data = { tenantId, operationId, slug: 'acme', name: 'Acme', tier: 'pool', contact: 'a@example.org' };
       for (let copy = 0; copy < copies; copy++) {
