@@ -221,8 +221,9 @@ async function deleteAll(client: S3Client, Bucket: string, all: readonly Partial
   }
 }
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && (error.name === 'NotFound' || error.name === 'NoSuchKey');
+/** A versioned bucket has its own word for the source of a copy that is not there. */
+const missing = new Set(['NotFound', 'NoSuchKey', 'NoSuchVersion']);
+const isMissing = (error: unknown): boolean => error instanceof Error && missing.has(error.name);
 
 async function askForOne<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {

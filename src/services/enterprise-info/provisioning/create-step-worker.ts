@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { Logger } from '../../../platform/logging/create-logger';
 import type { Postgres } from '../../../platform/postgres/create-postgres';
@@ -15,6 +16,8 @@ export type StepWorkerOptions = {
   readonly pollMs?: number;
   readonly now?: () => number;
 };
+
+const hardStopMs = 1_000;
 
 /** First number of the advisory locks; the second is made of the tenant. */
 const lockClass = 7_301;
@@ -116,7 +119,10 @@ export function createStepWorker(options: StepWorkerOptions) {
       wake();
       const timer = setTimeout(() => closing.abort(), graceMs);
       await done;
-      await Promise.allSettled(running.values());
+      const ended = Promise.allSettled(running.values());
+      // A step that does not listen is left behind: it is in the queue still, and its effects can be repeated.
+      const given = delay(graceMs + hardStopMs, undefined, { ref: false });
+      await Promise.race([ended, given]);
       clearTimeout(timer);
       await session.close();
     },
@@ -149,19 +155,22 @@ function createSession(core: Postgres<'core'>, ring: () => void) {
     await client.query(`listen ${stepChannel}`);
     return client;
   };
+  /** One query at a time on the one connection. */
+  let last: Promise<unknown> = Promise.resolve();
+  const ask = (client: PoolClient, call: string, tenantId: string): Promise<boolean> => {
+    const query = async (): Promise<boolean> => {
+      const text = `select ${call}($1, hashtext($2)) as ok`;
+      const { rows } = await client.query<{ ok: boolean }>(text, [lockClass, tenantId]);
+      return rows[0]?.ok ?? false;
+    };
+    const answer = last.then(query);
+    last = answer.catch(() => undefined);
+    return answer;
+  };
   const locksOf = (client: PoolClient) => ({
-    async take(tenantId: string): Promise<boolean> {
-      const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as got', [
-        lockClass,
-        tenantId,
-      ]);
-      return rows[0]?.got ?? false;
-    },
+    take: (tenantId: string): Promise<boolean> => ask(client, 'pg_try_advisory_lock', tenantId),
     async give(tenantId: string): Promise<void> {
-      if (current !== client) return;
-      await client
-        .query('select pg_advisory_unlock($1, hashtext($2))', [lockClass, tenantId])
-        .catch(() => lose(client));
+      if (current === client) await ask(client, 'pg_advisory_unlock', tenantId).catch(() => lose(client));
     },
   });
   return {
