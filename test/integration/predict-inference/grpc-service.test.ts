@@ -1,4 +1,3 @@
-/** @jest-environment ./test/helpers/native-arrays-environment.js */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

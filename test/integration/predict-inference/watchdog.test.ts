@@ -1,4 +1,3 @@
-/** @jest-environment ./test/helpers/native-arrays-environment.js */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

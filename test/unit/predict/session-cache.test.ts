@@ -42,6 +42,20 @@ describe('the session cache', () => {
     expect(released).toEqual(['greedy/m1', 'greedy/m2']);
   });
 
+  it('rather goes over its budget for a while than take a quiet tenant’s model for those that a greedy one is using', async () => {
+    const { cache, released, touch } = cacheOf(3);
+    await touch(of('quiet', 'm'));
+    const busy = [
+      await cache.acquire(of('greedy', 'm1')),
+      await cache.acquire(of('greedy', 'm2')),
+      await cache.acquire(of('greedy', 'm3')),
+    ];
+    expect(released).toEqual([]);
+    for (const entry of busy) cache.unpin(entry);
+    await touch(of('greedy', 'm4'));
+    expect(released).toEqual(['greedy/m1', 'greedy/m2']);
+  });
+
   it('loads once for callers that ask at once', async () => {
     const { cache, loaded } = cacheOf(4);
     const model = of('a', 'm');
