@@ -19,7 +19,10 @@ async function run() {
   const { build } = await import(pathToFileURL(join(root, 'scripts/build.mjs')).href);
   await build();
   if (isNodeRecent()) await import(pathToFileURL(main).href);
-  else process.exit(await passThrough(node, [main, ...process.argv.slice(2)], { env: withNode(node) }));
+  else
+    process.exit(
+      await passThrough(node, [main, ...process.argv.slice(2)], { env: withNode(node), sharesTerminal: true }),
+    );
 }
 
 run().catch((error) => {
