@@ -10,7 +10,7 @@ const checks = {
   format: ['@biomejs/biome/bin/biome', 'check', '.'],
   types: ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
   lint: ['eslint/bin/eslint.js', '.'],
-  imports: ['dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs'].concat([
+  imports: ['dependency-cruiser/bin/dependency-cruiser.mjs', '--config', '.dependency-cruiser.cjs'].concat([
     'bin',
     'lib',
     'src',

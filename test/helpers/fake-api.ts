@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export type Asked = {
@@ -27,7 +27,7 @@ export type FakeApi = {
 export async function startFakeApi(): Promise<FakeApi> {
   const answers = new Map<string, (Answer | ((asked: Asked) => Answer))[]>();
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://fake');
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part);
@@ -40,7 +40,8 @@ export async function startFakeApi(): Promise<FakeApi> {
     const { status = 200, body, raw, headers } = (typeof next === 'function' ? next(seen) : next) ?? {};
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(raw ?? (body === undefined ? '' : JSON.stringify(body)));
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const on: FakeApi['on'] = (route, ...given) => answers.set(route, [...given]);
