@@ -7,7 +7,7 @@ import { areDependenciesThere, ensureDependencies } from './setup/dependencies.m
 import { installEngines, missingParts } from './setup/install-engines.mjs';
 import { ensureNode, isNodeRecent, withNode } from './setup/node.mjs';
 import { passThrough } from './setup/pass-through.mjs';
-import { findMissing } from './setup/preflight.mjs';
+import { findClosedFolder, findMissing } from './setup/preflight.mjs';
 import { createProgress } from './setup/progress.mjs';
 import { resolveLocally } from './setup/resolve.mjs';
 import { runTests } from './setup/test-run.mjs';
@@ -30,7 +30,10 @@ async function main([mode = '', ...args]) {
   const parts = withEngines ? missingParts(resolved) : [];
   const needsJava = withEngines && resolved.engines.kafka.source !== 'environment';
   const needsNpm = !isNodeRecent() || !areDependenciesThere(root);
-  const missing = findMissing({ parts, needsJava, java: resolved.java, needsNpm });
+  const missing = [
+    ...findMissing({ parts, needsJava, java: resolved.java, needsNpm }),
+    ...(withEngines ? findClosedFolder(resolved.layout.root) : []),
+  ];
   if (missing.length > 0) {
     process.stderr.write(`Before Kolate can be set up here:\n${missing.map((line) => `  - ${line}\n`).join('')}`);
     return 1;

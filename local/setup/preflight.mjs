@@ -1,13 +1,31 @@
 // What this machine lacks, found before anything is started: a line for each, saying who needs it and how to get it.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { debianMirrors } from './debian-mirror.mjs';
 import { keyring } from './debian-packages.mjs';
 import { onPath } from './layout.mjs';
 import { isNodeRecent } from './node.mjs';
 
 const container = 'or work in the development container (.devcontainer/, Dockerfile)';
+
+/**
+ * As root the engines run as `nobody`, who has to be able to enter the cache.
+ * @param {string} cacheRoot
+ * @returns {string[]}
+ */
+export function findClosedFolder(cacheRoot, uid = process.getuid?.()) {
+  if (uid !== 0) return [];
+  for (let dir = cacheRoot; ; dir = dirname(dir)) {
+    const mode = statSync(dir, { throwIfNoEntry: false })?.mode;
+    if (mode !== undefined && (mode & 0o001) === 0) {
+      return [
+        `KOLATE_CACHE lies in ${dir}, which engines cannot enter, since root's run as nobody: name another folder, or none`,
+      ];
+    }
+    if (dir === dirname(dir)) return [];
+  }
+}
 
 /**
  * @param {{ parts: readonly import('./install-engines.mjs').Part[], needsJava: boolean, java: string, needsNpm: boolean, env?: Record<string, string | undefined> }} need
@@ -96,7 +114,8 @@ function missingGo(parts, env) {
     .map((part) => ({ ferretdb: 'FerretDB (the document store)', versitygw: 'versitygw (S3)' })[part])
     .join(' and ');
   const how = 'apt-get install golang-go from a recent suite, or Go from its own site, ';
-  const instead = `${how}or set ${parts.includes('ferretdb') ? 'KOLATE_MONGODB_URL' : 'KOLATE_S3_ENDPOINT'}`;
+  const variables = parts.map((part) => ({ ferretdb: 'KOLATE_MONGODB_URL', versitygw: 'KOLATE_S3_ENDPOINT' })[part]);
+  const instead = `${how}or set ${variables.join(' and ')}`;
   if (!onPath('go', env)) return [`go is missing, which compiles ${who}: ${instead}`];
   const version = execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', timeout: 10_000 }).trim();
   const [, major, minor] = version.match(/go(\d+)\.(\d+)/) ?? [];

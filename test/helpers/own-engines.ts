@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine, EngineOptions, EnginePaths } from '../../local/engines/engine';
@@ -6,6 +6,7 @@ import { findEnginePaths } from '../../local/engines/engine-paths';
 import { holdFreePort } from '../../local/engines/free-port';
 import { endLeftover } from '../../local/engines/leftover-process';
 import { type RunningProcess, startProcess } from '../../local/engines/spawn-process';
+import { identify } from '../../local/setup/process-identity.mjs';
 
 /** Engines of one test file's own, for tests that stop and kill them. */
 export type OwnEngines = {
@@ -19,7 +20,9 @@ export type OwnEngines = {
 };
 
 export function createOwnEngines(): OwnEngines {
-  const home = mkdtempSync(join(tmpdir(), 'kolate-own-'));
+  const home = mkdtempSync(join(tmpdir(), 'kolate-test-own-'));
+  // The next run clears up after one that was killed, by this file.
+  writeFileSync(join(home, 'owner.json'), JSON.stringify(identify(process.pid)));
   // Engines may run under another account, which has to be able to enter.
   chmodSync(home, 0o755);
   const paths = findEnginePaths();

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingParts } from '../../../local/setup/install-engines.mjs';
-import { findMissing, javaVersion } from '../../../local/setup/preflight.mjs';
+import { findClosedFolder, findMissing, javaVersion } from '../../../local/setup/preflight.mjs';
 import { resolveLocally } from '../../../local/setup/resolve.mjs';
 
 function folder(programs: Record<string, string>): string {
@@ -47,6 +47,18 @@ describe('what is missing', () => {
     const lines = findMissing({ parts: [], needsJava: true, java, needsNpm: false, env: nothing });
     expect(lines).toEqual([expect.stringMatching(/^java is 11 and Kafka runs on 17 or later/)]);
   });
+});
+
+it('tells root of a cache that engines could not enter', () => {
+  const closed = folder({});
+  chmodSync(closed, 0o700);
+  const cache = join(closed, 'not/yet/there');
+  expect(findClosedFolder(cache, 0)).toEqual([
+    expect.stringMatching(/^KOLATE_CACHE lies in .*, which engines cannot enter/),
+  ]);
+  expect(findClosedFolder(cache, 1000)).toEqual([]);
+  chmodSync(closed, 0o711);
+  expect(findClosedFolder(cache, 0)).toEqual([]);
 });
 
 it('reads the version of a Java from the file beside it, through links', () => {
