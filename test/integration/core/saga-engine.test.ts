@@ -94,6 +94,34 @@ it('starts a saga once, and takes a reply once, whoever of two processes is firs
   expect(await statusOf(start.sagaId)).toBe('succeeded');
 });
 
+it('goes on with what another process has done meanwhile, though it remembers an older state', async () => {
+  const [first, second] = [engineOn(store), engineOn(store)];
+  const start = newStart();
+  await first.submit([start]);
+  for (let step = 0; step < steps.length; step++) {
+    const engine = step % 3 === 0 ? second : first;
+    await engine.submit([succeed((await commands(start.sagaId))[step] as Command)]);
+  }
+  expect(await statusOf(start.sagaId)).toBe('succeeded');
+});
+
+it('writes nothing from an older state than the current one', async () => {
+  const [first, second] = [engineOn(store), engineOn(store)];
+  const start = newStart();
+  await first.submit([start]);
+  const [command] = await commands(start.sagaId);
+  const reply = succeed(command as Command);
+  await second.submit([reply]);
+  // The first process does not know of that reply: what the clock and the operator ask is judged by what it remembers.
+  const cancel: SagaRequest = {
+    ...{ kind: 'input', sagaId: start.sagaId, messageId: randomUUID() },
+    input: { kind: 'cancel' },
+  };
+  await first.submit([cancel]);
+  const state = (await store.load([start.sagaId])).get(start.sagaId);
+  expect(state).toMatchObject({ status: 'cancelling', at: 1, revision: 3 });
+});
+
 it('takes many sagas in one batch, doubled replies among them, each to its end', async () => {
   const engine = engineOn(store);
   const starts = Array.from({ length: 200 }, newStart);

@@ -193,6 +193,24 @@ it('lets one of several relays work at a time, and another take over', async () 
   expect(target.numbers()).toEqual(Array.from({ length: 30 }, (_, n) => n));
 });
 
+it('leaves the outbox to another process that is at it, and takes it over when that has ended', async () => {
+  const other = await database.postgres.pool.connect();
+  await other.query("begin; select pg_advisory_xact_lock(hashtext('outbox'), hashtext('tenancy'))");
+  const target = sink();
+  const relay = relayTo(target);
+  await add(1);
+  relay.poke();
+  // Long enough for it to have looked: it asks for the lock whenever it is poked.
+  for (let look = 0; look < 5; look++) {
+    relay.poke();
+    await add(2 + look);
+  }
+  expect(target.sent).toEqual([]);
+  await other.query('commit');
+  other.release();
+  await until(() => target.sent.length === 6, target.numbers);
+});
+
 it('passes raw rows on with bytes, key and headers as they were', async () => {
   const bench = await createConsumerBench();
   const { insertRows, rawRow } = await import('../../../src/platform/outbox/create-outbox');

@@ -78,15 +78,21 @@ export function createSagaEngine(options: SagaEngineOptions): SagaEngine {
   const runBatch = async (jobs: readonly Job[]): Promise<void> => {
     let requests = jobs.flatMap((job) => job.requests);
     const positions = jobs.flatMap(({ position }) => (position ? [position] : []));
-    for (let conflicts = 0; ; conflicts++) {
+    for (let conflicts = 0; ; ) {
       const plan = planBatch(requests, await statesOf(requests), options);
+      // What seems to change nothing may be news that another process has made possible: the cache is not asked twice.
+      const doubtful = plan.idle.filter((id) => cache.get(id) !== undefined);
+      if (doubtful.length > 0) {
+        for (const id of doubtful) cache.delete(id);
+        continue;
+      }
       try {
         if (plan.sagas.length > 0 || positions.length > 0) await store.write({ ...plan, positions });
         for (const { state } of plan.sagas) cache.set(state);
         onCommitted?.(earliest(plan.sagas.map(({ state }) => state.wakeAt)));
         return;
       } catch (error) {
-        if (!isConflict(error) || conflicts >= maxConflicts) throw error;
+        if (!isConflict(error) || conflicts++ >= maxConflicts) throw error;
         log.debug({ err: error }, 'a batch of steps has to be planned anew');
         for (const { sagaId } of requests) cache.delete(sagaId);
         requests = await withoutSeen(requests);
@@ -144,6 +150,8 @@ type Plan = {
   sagas: { state: SagaState; expectedRevision: number }[];
   messageIds: string[];
   outbox: OutboxRow[];
+  /** Sagas with a request that changed nothing. */
+  idle: string[];
 };
 
 /** What the requests make of the states, in order; messages that change nothing leave no trace. */
@@ -156,11 +164,15 @@ function planBatch(
   const moved = new Map<string, SagaState>();
   const messageIds = new Set<string>();
   const outbox: OutboxRow[] = [];
+  const idle: string[] = [];
   for (const request of requests) {
     if (request.messageId !== undefined && messageIds.has(request.messageId)) continue;
     const before = moved.get(request.sagaId) ?? states.get(request.sagaId);
     const step = apply(request, before, definitions, context);
-    if (!step) continue;
+    if (!step) {
+      idle.push(request.sagaId);
+      continue;
+    }
     moved.set(request.sagaId, step.state);
     if (request.messageId !== undefined) messageIds.add(request.messageId);
     for (const effect of step.effects) outbox.push(commandRow(step.definition, step.state, effect, request.messageId));
@@ -173,7 +185,7 @@ function planBatch(
     const definition = definitions.get(state.saga);
     if (definition) outbox.push(progressedRow(definition, state));
   }
-  return { sagas: changed, messageIds: [...messageIds], outbox };
+  return { sagas: changed, messageIds: [...messageIds], outbox, idle };
 }
 
 type Step = { definition: SagaDefinition; state: SagaState; effects: readonly CommandEffect[] };
