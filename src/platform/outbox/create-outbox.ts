@@ -18,7 +18,7 @@ export type OutboxRow = {
   readonly headers: Readonly<Record<string, StoredHeader>>;
 };
 
-/** Bytes that are not UTF-8 are kept as base64; a raw row's key, where it is not UTF-8, under the name `key`. */
+/** Bytes that are not UTF-8 are kept as base64. */
 type StoredHeader = string | { readonly base64: string };
 
 /** NOTIFY channel of a schema's outbox. */
@@ -48,9 +48,14 @@ export function messageRow(topic: string, message: Message): OutboxRow {
   };
 }
 
+/** Before the names of a raw row's headers, so that none can be taken for its key, which stands under `key` where it is not UTF-8. */
+export const rawHeaderPrefix = 'h.';
+
 /** A row that passes a record on with its bytes as they are. */
 export function rawRow(record: OutgoingRecord): OutboxRow {
-  const headers = Object.entries(record.headers).map(([name, value]) => [name, storedHeader(value)] as const);
+  const headers = Object.entries(record.headers).map(
+    ([name, value]) => [rawHeaderPrefix + name, storedHeader(value)] as const,
+  );
   const key = record.key === null ? '' : storedHeader(record.key);
   return {
     id: randomUUID(),

@@ -3,7 +3,7 @@ import { encodeMessage } from '../kafka/message-codec';
 import type { OutgoingRecord } from '../kafka/record';
 import type { Postgres } from '../postgres/create-postgres';
 import { mapPostgresError } from '../postgres/sql';
-import type { OutboxRow } from './create-outbox';
+import { type OutboxRow, rawHeaderPrefix } from './create-outbox';
 
 type StoredRow = OutboxRow & { readonly seq: number; readonly created_at: Date };
 
@@ -72,11 +72,15 @@ async function drainBatch(client: PoolClient, options: DrainOptions): Promise<nu
 export function toRecord(row: StoredRow): OutgoingRecord {
   const { key: rawKey, ...headers } = row.headers;
   if (row.raw !== null) {
+    const original = Object.entries(headers).map(([name, value]) => [
+      name.slice(rawHeaderPrefix.length),
+      fromStored(value),
+    ]);
     return {
       topic: row.aggregatetype,
       key: rawKey === undefined ? row.aggregateid : fromStored(rawKey),
       value: row.raw,
-      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fromStored(value)])),
+      headers: Object.fromEntries(original),
     };
   }
   const text = (name: string): string | undefined => {
