@@ -6,7 +6,8 @@ import { passThrough } from './pass-through.mjs';
 
 export const projects = ['unit', 'infra', 'integration', 'e2e'];
 
-const checks = {
+/** Each is a program in node_modules and its arguments. */
+export const checks = {
   format: ['@biomejs/biome/bin/biome', 'check', '.'],
   types: ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
   lint: ['eslint/bin/eslint.js', '.'],
@@ -20,8 +21,8 @@ const checks = {
 };
 
 /**
- * `args` may begin with names of projects; what is left goes to jest. Without any the checks run too. Ends with a line of its own that
- * counts the tests (and each check that failed).
+ * `args` may begin with names of projects; what is left goes to jest. Without any the checks run too. Ends with a line of
+ * its own that counts the tests, and each check that failed.
  * @param {{ root: string, node: string, env: Record<string, string | undefined>, args: readonly string[], progress: ReturnType<typeof import('./progress.mjs').createProgress> }} options
  * @returns {Promise<number>} exit code
  */

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { checks } from '../../../local/setup/test-run.mjs';
 
 const setup = (file: string) => pathToFileURL(join(__dirname, '../../../local/setup', file)).href;
 const none = {
@@ -12,9 +13,7 @@ const none = {
   numTodoTests: 0,
   numRuntimeErrorTestSuites: 0,
 };
-const checks = ['@biomejs/biome/bin/biome', 'typescript/bin/tsc', 'eslint/bin/eslint.js'].concat(
-  'dependency-cruiser/bin/dependency-cruise.mjs',
-);
+const programs = Object.values(checks).flatMap(([program]) => program ?? []);
 
 /** A clone whose checks and whose jest are small programs of ours. */
 function clone(jest: string, failingCheck?: string): string {
@@ -23,7 +22,7 @@ function clone(jest: string, failingCheck?: string): string {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   };
-  for (const check of checks) {
+  for (const check of programs) {
     write(`node_modules/${check}`, check === failingCheck ? 'console.log("src/a.ts: wrong"); process.exit(1)' : '');
   }
   write('node_modules/jest/bin/jest.js', jest);
@@ -49,6 +48,11 @@ function runTests(root: string, args: readonly string[] = []) {
     );
   });
 }
+
+it('checks by programs that are installed', () => {
+  expect(programs).toHaveLength(4);
+  expect(programs.filter((program) => !existsSync(join(__dirname, '../../../node_modules', program)))).toEqual([]);
+});
 
 it('closes with the counts of jest alone on a line', async () => {
   const { code, last } = await runTests(clone(jestWith({ numPassedTests: 7 }, 0)));
