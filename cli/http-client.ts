@@ -47,10 +47,10 @@ type Deps = {
 type Sent = { readonly url: URL; readonly init: RequestInit; readonly repeatable: boolean };
 
 /**
- * A client of the HTTP API built on its routes. Tries again, at most `maxAttempts` (4) times, only what can be repeated
+ * A client of the HTTP API built on its routes. Tries again, at most `maxAttempts` (5) times, only what can be repeated
  * without a second effect: reads, PUT, and what carries an Idempotency-Key; waits as `Retry-After` says, at most 10 s.
  */
-export function createApi({ url, tokens, fetch: send = fetch, timeoutMs = 30_000, maxAttempts = 4 }: Deps): Api {
+export function createApi({ url, tokens, fetch: send = fetch, timeoutMs = 30_000, maxAttempts = 5 }: Deps): Api {
   const attempt = async (sent: Sent, withToken: boolean): Promise<Response> => {
     const headers = new Headers(sent.init.headers);
     if (withToken) headers.set('authorization', `Bearer ${await tokens.get()}`);

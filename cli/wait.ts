@@ -11,18 +11,32 @@ export type WaitOptions = {
   readonly pollMs?: number;
 };
 
-/** Asks `look` until it answers something, at first often, then once a second. @throws CliError unavailable past the deadline */
+/**
+ * Asks `look` until it answers something, at first often, then once a second. A platform that cannot be reached for a
+ * while is waited for as well. @throws CliError unavailable past the deadline
+ */
 async function poll<T>(what: string, look: () => Promise<T | undefined>, options: WaitOptions): Promise<T> {
   const deadline = Date.now() + options.timeoutMs;
+  let away = false;
   for (let pauseMs = options.pollMs ?? 100; ; pauseMs = Math.min(pauseMs * 1.5, 1_000)) {
-    const found = await look();
-    if (found !== undefined) return found;
+    try {
+      const found = await look();
+      if (found !== undefined) return found;
+      away = false;
+    } catch (error) {
+      if (!isAway(error) || Date.now() + pauseMs > deadline) throw error;
+      if (!away) options.say?.(`  ${error.message}; still waiting`);
+      away = true;
+    }
     if (Date.now() + pauseMs > deadline) {
       throw unreachable(`${what} has not ended within ${options.timeoutMs / 1_000} s`, 'it goes on; ask for it again');
     }
     await delay(pauseMs);
   }
 }
+
+const isAway = (error: unknown): error is CliError =>
+  error instanceof CliError && error.exitCode === exitCodes.unavailable;
 
 const ended = new Set(['succeeded', 'failed', 'cancelled']);
 

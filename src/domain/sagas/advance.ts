@@ -16,11 +16,16 @@ import type {
 const betweenTries = { baseMs: 200, maxMs: 30_000 };
 /** Undoing is tried more often than doing: an operation that cannot be undone needs a person. */
 const undoAttempts = 8;
-/** What a step needs is away, which is not the step's fault: waited out for some minutes, whatever its own budget. */
-const outageAttempts = 16;
-const outage: ErrorCode = 'KLT_DEPENDENCY_UNAVAILABLE';
-const budget = (attempts: number, { code }: Cause): number =>
-  code === outage ? Math.max(attempts, outageAttempts) : attempts;
+/**
+ * What a step needs is away, or nobody answered: Kafka, an engine or a service may be starting again, which is not the
+ * step's fault. It is waited out for so long, whatever the step's own budget, and at most so many times.
+ */
+const patienceMs = 180_000;
+const patientAttempts = 24;
+const outages: readonly string[] = ['KLT_DEPENDENCY_UNAVAILABLE', 'KLT_STEP_TIMED_OUT'] satisfies ErrorCode[];
+
+const mayTryAgain = ({ tries, startedAt }: StepState, attempts: number, { code }: Cause, now: number): boolean =>
+  tries < attempts || (outages.includes(code) && tries < patientAttempts && now - (startedAt ?? now) < patienceMs);
 
 const idle: StepState = { status: 'pending', attempt: 0, tries: 0 };
 
@@ -135,7 +140,7 @@ function doFailed(
   const step = { ...stepOf(state), cause };
   const reversible = canUndo(definition, state);
   const cancelled = state.status === 'cancelling' && reversible;
-  if (retryable && step.tries < budget(attempts, cause) && !cancelled) {
+  if (retryable && mayTryAgain(step, attempts, cause, context.now) && !cancelled) {
     return rest(withStep({ ...state, status: 'running' }, { ...step, status: 'waiting' }), context);
   }
   const failed = withStep(state, { ...step, status: optional ? 'skipped' : 'failed', endedAt: context.now });
@@ -179,7 +184,7 @@ function undone(definition: SagaDefinition, state: SagaState, context: AdvanceCo
 
 function undoFailed(state: SagaState, { cause, retryable }: Failure, context: AdvanceContext): Draft {
   const step = { ...stepOf(state), cause };
-  if (retryable && step.tries < budget(undoAttempts, cause)) return rest(withStep(state, step), context);
+  if (retryable && mayTryAgain(step, undoAttempts, cause, context.now)) return rest(withStep(state, step), context);
   const stuck = withStep(state, { ...step, status: 'failed', endedAt: context.now });
   return over(
     { ...stuck, cause: { ...cause, hint: cause.hint ?? 'undoing stopped here; retry goes on with it' } },

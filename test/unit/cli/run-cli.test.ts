@@ -67,6 +67,13 @@ it('ends with 1 when the operation failed, and still prints it as one JSON docum
   expect(JSON.parse(run.stdout)).toMatchObject({ status: 'failed' });
 });
 
+it('goes on waiting for an operation while the platform cannot be asked', async () => {
+  const away = Array.from({ length: 6 }, () => ({ status: 503, body: { detail: 'PostgreSQL does not answer' } }));
+  api.on(`GET /v1/operations/${operationId}`, ...away, operation('succeeded', 'succeeded'));
+  const run = await cli.run(`operation watch ${operationId} -o json`);
+  expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('PostgreSQL does not answer') });
+});
+
 it('ends with 2 for a command line that is not right, and says so as a problem where JSON was asked for', async () => {
   const run = await cli.run('tenant create acme --output json');
   expect(run.exitCode).toBe(2);

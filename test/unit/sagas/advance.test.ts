@@ -100,6 +100,23 @@ it('takes a reply that does not come in time as a failed attempt', () => {
   expect(saga.sent()).toEqual(['van.drive#1']);
 });
 
+it('waits an outage out for three minutes, beyond the tries of the step, and then gives up', () => {
+  const saga = play();
+  const away = { code: 'KLT_DEPENDENCY_UNAVAILABLE', detail: 'Kafka is starting' };
+  for (let tries = 1; tries < 6; tries++) {
+    saga.reply({ ok: false, cause: away, retryable: true });
+    expect(saga.state()).toMatchObject({ status: 'running', phase: 'resting' });
+    saga.wake();
+  }
+  const begun = saga.state().createdAt;
+  while (saga.state().direction === 'do') {
+    saga.reply({ ok: false, cause: away, retryable: true });
+    if (saga.state().phase === 'resting') saga.wake();
+  }
+  expect(saga.state().updatedAt - begun).toBeGreaterThanOrEqual(180_000);
+  expect(saga.state().steps[0]?.tries).toBeLessThanOrEqual(24);
+});
+
 it('takes a success that comes after its timeout, but before the next attempt', () => {
   const saga = play();
   saga.wake();
@@ -153,8 +170,8 @@ it('undoes the final step when it is not known whether it happened', () => {
   const saga = play();
   saga.reply(ok());
   saga.reply(ok());
-  for (let time = 0; time < 3; time++) saga.wake();
-  expect(saga.sent()).toEqual(['house.reload#3']);
+  while (saga.state().direction === 'do') saga.wake();
+  expect(saga.sent()).toEqual([expect.stringMatching(/^house\.reload#/)]);
 });
 
 it('fails in place when a step that cannot be taken back fails', () => {
