@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KolateError } from '../../../src/contracts/errors';
 import {
   createInferenceEngine,
   type InferenceEngine,
@@ -39,6 +40,8 @@ const int64 = (name: string, shape: number[], data: (number | bigint)[]): Tensor
   shape,
   data: BigInt64Array.from(data.map(BigInt)),
 });
+/** For what takes a moment, unless the machine is very busy. */
+const patienceMs = 40_000;
 const row = (...values: number[]) => ({ inputs: [fp32('x', [1, 4], values)] });
 const numbers = (tensor: Tensor | undefined) => Array.from(tensor?.data ?? [], Number);
 
@@ -49,7 +52,11 @@ describe('the fast lane', () => {
     expect(await engine.ready(linear)).toBe(true);
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, i) =>
-        engine.infer(linear, { inputs: [fp32('x', [1 + (i % 3), 4], new Array(4 * (1 + (i % 3))).fill(i))] }, 5_000),
+        engine.infer(
+          linear,
+          { inputs: [fp32('x', [1 + (i % 3), 4], new Array(4 * (1 + (i % 3))).fill(i))] },
+          patienceMs,
+        ),
       ),
     );
     answers.forEach(({ outputs }, i) => {
@@ -62,7 +69,7 @@ describe('the fast lane', () => {
   it('answers the neighbours of a request that fails', async () => {
     const lookup = resolvedModel(lookupModel([10, 20, 30]));
     start();
-    const ask = (index: number) => engine.infer(lookup, { inputs: [int64('x', [1], [index])] }, 5_000);
+    const ask = (index: number) => engine.infer(lookup, { inputs: [int64('x', [1], [index])] }, patienceMs);
     const [first, bad, last] = await Promise.allSettled([ask(0), ask(7), ask(2)]);
     expect(first).toMatchObject({ status: 'fulfilled', value: { outputs: [{ data: Float32Array.of(10) }] } });
     expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'KLT_INFERENCE_FAILED' } });
@@ -73,7 +80,7 @@ describe('the fast lane', () => {
     const identity = resolvedModel(identityModel('INT64'));
     start({ batch: { maxRows: 100 } });
     const data = Array.from({ length: 2 * 1_050 }, (_, i) => BigInt(i) - 2n ** 62n);
-    const { outputs } = await engine.infer(identity, { inputs: [int64('x', [1_050, 2], data)] }, 5_000);
+    const { outputs } = await engine.infer(identity, { inputs: [int64('x', [1_050, 2], data)] }, patienceMs);
     expect(outputs[0]).toMatchObject({ datatype: 'INT64', shape: [1_050, 2] });
     expect(outputs[0]?.data).toEqual(BigInt64Array.from(data));
     expect(engine.stats().batches.calls).toBeGreaterThan(10);
@@ -88,7 +95,7 @@ describe('the fast lane', () => {
       },
     });
     start();
-    await Promise.all(Array.from({ length: 20 }, () => engine.infer(model, row(1, 2, 3, 4), 5_000)));
+    await Promise.all(Array.from({ length: 20 }, () => engine.infer(model, row(1, 2, 3, 4), patienceMs)));
     expect(loads).toBe(1);
     expect(engine.stats().cache).toMatchObject({ models: 1, loads: 1 });
   });
@@ -96,7 +103,9 @@ describe('the fast lane', () => {
   it('tells the runtime’s own reason when a file cannot be loaded', async () => {
     const broken = resolvedModel(linearModel(), { loadBytes: () => Promise.resolve(linearModel().subarray(0, 40)) });
     start();
-    await expect(engine.infer(broken, row(1, 2, 3, 4), 5_000)).rejects.toMatchObject({ code: 'KLT_INFERENCE_FAILED' });
+    await expect(engine.infer(broken, row(1, 2, 3, 4), patienceMs)).rejects.toMatchObject({
+      code: 'KLT_INFERENCE_FAILED',
+    });
     expect(await engine.ready(broken)).toBe(false);
   });
 
@@ -107,12 +116,24 @@ describe('the fast lane', () => {
     await expect(engine.infer(linear, row(1, 2, 3, 4), 0)).rejects.toMatchObject({ code: 'KLT_DEADLINE_EXCEEDED' });
   });
 
+  it.each(['fast', 'contained'] as const)(
+    'does not wait past the deadline for a file that does not come, in the %s lane',
+    async (lane) => {
+      const model = resolvedModel(linearModel(), { lane, loadBytes: () => new Promise(() => undefined) });
+      start();
+      await expect(engine.infer(model, row(1, 2, 3, 4), 50)).rejects.toMatchObject({
+        code: 'KLT_DEADLINE_EXCEEDED',
+        detail: 'the deadline passed before the model was loaded',
+      });
+    },
+  );
+
   it('refuses more requests than may wait', async () => {
     const linear = resolvedModel(linearModel());
     start({ batch: { maxWaiting: 3 } });
     await engine.ready(linear);
     const answers = await Promise.allSettled(
-      Array.from({ length: 5 }, () => engine.infer(linear, row(1, 2, 3, 4), 5_000)),
+      Array.from({ length: 5 }, () => engine.infer(linear, row(1, 2, 3, 4), patienceMs)),
     );
     expect(answers.map((answer) => (answer.status === 'fulfilled' ? 'answered' : answer.reason.code))).toEqual([
       'answered',
@@ -129,13 +150,13 @@ describe('the fast lane', () => {
     const strings = await engine.infer(
       resolvedModel(identityModel('BYTES')),
       { inputs: [{ ...texts, data: [...texts.data] }] },
-      5_000,
+      patienceMs,
     );
     expect(strings.outputs[0]).toMatchObject({ datatype: 'BYTES', data: ['grüße', '日本'] });
     const halves = await engine.infer(
       resolvedModel(identityModel('FP16'), { model: 'h' }),
       { inputs: [{ name: 'x', datatype: 'FP16', shape: [1, 2], data: Uint16Array.of(0x3c00, 0x7bff) }] },
-      5_000,
+      patienceMs,
     );
     expect(halves.outputs[0]).toMatchObject({ datatype: 'FP16', data: Uint16Array.of(0x3c00, 0x7bff) });
   });
@@ -144,7 +165,11 @@ describe('the fast lane', () => {
 describe('the contained lane', () => {
   it('answers in a process of its own', async () => {
     start();
-    const { outputs } = await engine.infer(resolvedModel(countingModel()), { inputs: [int64('x', [1], [5])] }, 10_000);
+    const { outputs } = await engine.infer(
+      resolvedModel(countingModel()),
+      { inputs: [int64('x', [1], [5])] },
+      patienceMs,
+    );
     expect(numbers(outputs[0])).toEqual([5]);
     expect(engine.stats().contained).toMatchObject({ processes: 1, deaths: 0 });
   });
@@ -153,27 +178,30 @@ describe('the contained lane', () => {
     const counting = resolvedModel(countingModel());
     const linear = resolvedModel(linearModel([1, 1, 1, 1], 0), { model: 'linear' });
     start();
-    const endless = engine.infer(counting, { inputs: [int64('x', [1], [2n ** 62n])] }, 1_200);
-    expect(numbers((await engine.infer(linear, row(1, 2, 3, 4), 5_000)).outputs[0])).toEqual([10]);
+    const count = (rounds: bigint, deadlineMs: number) =>
+      engine.infer(counting, { inputs: [int64('x', [1], [rounds])] }, deadlineMs);
+    // Its process has started when the endless request comes: the deadline is for running alone.
+    await count(1n, patienceMs);
+    const endless = count(2n ** 62n, 1_200);
+    expect(numbers((await engine.infer(linear, row(1, 2, 3, 4), patienceMs)).outputs[0])).toEqual([10]);
     await expect(endless).rejects.toMatchObject({ code: 'KLT_INFERENCE_OUT_OF_BOUNDS', status: 503 });
-    const again = await engine.infer(counting, { inputs: [int64('x', [1], [3])] }, 10_000);
-    expect(numbers(again.outputs[0])).toEqual([3]);
+    expect(numbers((await count(3n, patienceMs)).outputs[0])).toEqual([3]);
     expect(engine.stats().contained.deaths).toBe(1);
   });
 
   it('refuses a caller who asks for 160 GB, without losing the process', async () => {
     const zeros = resolvedModel(zerosModel());
     start();
-    const huge = engine.infer(zeros, { inputs: [int64('x', [2], [200_000, 200_000])] }, 10_000);
+    const huge = engine.infer(zeros, { inputs: [int64('x', [2], [200_000, 200_000])] }, patienceMs);
     await expect(huge).rejects.toMatchObject({ code: 'KLT_INFERENCE_OUT_OF_BOUNDS' });
-    const small = await engine.infer(zeros, { inputs: [int64('x', [2], [2, 1])] }, 10_000);
+    const small = await engine.infer(zeros, { inputs: [int64('x', [2], [2, 1])] }, patienceMs);
     expect(small.outputs[0]).toMatchObject({ shape: [2, 1], data: Float32Array.of(0, 0) });
     expect(engine.stats().contained).toMatchObject({ processes: 1, deaths: 0 });
   });
 
   it('refuses an answer that would fill the memory of the serving process', async () => {
     start();
-    const wide = engine.infer(resolvedModel(zerosModel()), { inputs: [int64('x', [2], [5_000, 5_000])] }, 10_000);
+    const wide = engine.infer(resolvedModel(zerosModel()), { inputs: [int64('x', [2], [5_000, 5_000])] }, patienceMs);
     await expect(wide).rejects.toMatchObject({
       code: 'KLT_INFERENCE_OUT_OF_BOUNDS',
       detail: expect.stringContaining('bytes'),
@@ -183,13 +211,26 @@ describe('the contained lane', () => {
   it('lets a model rest whose process has died three times in a row', async () => {
     const counting = resolvedModel(countingModel());
     start();
-    for (let i = 0; i < 3; i++) {
+    const codes: string[] = [];
+    // A deadline that passes while the process starts says nothing against the model, and does not count.
+    while (!codes.includes('KLT_MODEL_QUARANTINED') && codes.length < 20) {
       const endless = engine.infer(counting, { inputs: [int64('x', [1], [2n ** 62n])] }, 1_000);
-      await expect(endless).rejects.toMatchObject({ code: 'KLT_INFERENCE_OUT_OF_BOUNDS' });
+      codes.push(
+        await endless.then(
+          () => 'answered',
+          (error: KolateError) => error.code,
+        ),
+      );
     }
-    await expect(engine.infer(counting, { inputs: [int64('x', [1], [1])] }, 5_000)).rejects.toMatchObject({
+    expect(codes.filter((code) => code !== 'KLT_DEADLINE_EXCEEDED')).toEqual([
+      'KLT_INFERENCE_OUT_OF_BOUNDS',
+      'KLT_INFERENCE_OUT_OF_BOUNDS',
+      'KLT_INFERENCE_OUT_OF_BOUNDS',
+      'KLT_MODEL_QUARANTINED',
+    ]);
+    await expect(engine.infer(counting, { inputs: [int64('x', [1], [1])] }, patienceMs)).rejects.toMatchObject({
       code: 'KLT_MODEL_QUARANTINED',
-      options: { retryAfterSeconds: 60 },
+      options: { retryAfterSeconds: expect.any(Number) },
     });
     expect(await engine.ready(counting)).toBe(false);
   });
@@ -197,13 +238,14 @@ describe('the contained lane', () => {
   it('never gives a tenant all processes, and gives idle ones to whoever needs one', async () => {
     start({ contained: { maxProcesses: 2, maxProcessesPerTenant: 1 } });
     const of = (tenantId: string, model: string) => resolvedModel(countingModel(), { tenantId, model });
+    await engine.infer(of('a', 'm1'), { inputs: [int64('x', [1], [1])] }, patienceMs);
     const endless = engine.infer(of('a', 'm1'), { inputs: [int64('x', [1], [2n ** 62n])] }, 2_500);
     const queued = engine.infer(of('a', 'm2'), { inputs: [int64('x', [1], [1])] }, 1_000);
-    const other = await engine.infer(of('b', 'm'), { inputs: [int64('x', [1], [4])] }, 10_000);
+    const other = await engine.infer(of('b', 'm'), { inputs: [int64('x', [1], [4])] }, patienceMs);
     expect(numbers(other.outputs[0])).toEqual([4]);
     await expect(queued).rejects.toMatchObject({ code: 'KLT_DEADLINE_EXCEEDED' });
     await expect(endless).rejects.toMatchObject({ code: 'KLT_INFERENCE_OUT_OF_BOUNDS' });
-    const third = await engine.infer(of('c', 'm'), { inputs: [int64('x', [1], [6])] }, 10_000);
+    const third = await engine.infer(of('c', 'm'), { inputs: [int64('x', [1], [6])] }, patienceMs);
     expect(numbers(third.outputs[0])).toEqual([6]);
     expect(engine.stats().contained.processes).toBeLessThanOrEqual(2);
   });
@@ -212,7 +254,7 @@ describe('the contained lane', () => {
     start();
     const long = resolvedModel(identityModel('FP32', ['N', 'T']), { batchable: false });
     const data = new Array<number>(400_000).fill(1);
-    const { outputs } = await engine.infer(long, { inputs: [fp32('x', [1, data.length], data)] }, 10_000);
+    const { outputs } = await engine.infer(long, { inputs: [fp32('x', [1, data.length], data)] }, patienceMs);
     expect(outputs[0]?.data.length).toBe(data.length);
     expect(engine.stats().contained.processes).toBe(1);
     expect(engine.stats().batches.calls).toBe(0);

@@ -41,6 +41,17 @@ it('numbers that are not packed are taken too', () => {
   expect(check(linear, bytes).request.inputs[0]).toMatchObject({ shape: [1, 4], data: Float32Array.of(1, 2, 3, 4) });
 });
 
+it('a shape cannot ask for more memory than the request has', () => {
+  const open = resolvedModel(identityModel('FP64', ['N', 'M']));
+  const input = { name: 'x', datatype: 'FP64', shape: [1, 2 ** 31], contents: { fp64Contents: [1, 2] } };
+  expect(() => check(open, encode({ inputs: [input] }))).toThrow(
+    expect.objectContaining({
+      code: 'KLT_TENSOR_INVALID',
+      detail: 'input "x" has too few elements; its shape [1,2147483648] needs 2147483648',
+    }),
+  );
+});
+
 it('a field of another wire type than its own is refused', () => {
   const input = Buffer.from('\x0a\x01x\x12\x04FP32\x1a\x02\x01\x04\x2a\x08\x30\x01\x30\x01\x30\x01\x30\x01');
   const bytes = Buffer.concat([Buffer.from([0x2a, input.length]), input]);

@@ -4,6 +4,7 @@ import { decodeInfer } from '../../../src/services/predict/protocol/decode-infer
 import { type JsonScan, takeNumbers } from '../../../src/services/predict/protocol/json-scan';
 import { scanInfer } from '../../../src/services/predict/protocol/scan-infer';
 import { model, node, value } from '../../builders/onnx-model';
+import { identityModel } from '../../builders/onnx-models';
 import { resolvedModel } from '../../builders/resolved-model';
 
 const two = resolvedModel(
@@ -103,6 +104,29 @@ it('never reads anything else than the general decoder does', () => {
     { numRuns: 5_000 },
   );
   expect(scannedOnes).toBeGreaterThan(500);
+});
+
+it.each([
+  ['INT64', '[-42, 999999999999999]', BigInt64Array.of(-42n, 999_999_999_999_999n)],
+  ['UINT64', '[4294967296,0]', BigUint64Array.of(4_294_967_296n, 0n)],
+  ['BYTES', '["Adelie" , ""]', ['Adelie', '']],
+] as const)('reads %s too', (datatype, data, expected) => {
+  const echo = resolvedModel(identityModel(datatype));
+  const bytes = Buffer.from(`{"inputs":[{"name":"x","shape":[1,2],"datatype":"${datatype}","data":${data}}]}`);
+  expect(scanInfer(bytes, servingPlan(echo.signature), echo)?.inputs[0]?.data).toEqual(expected);
+});
+
+it.each([
+  ['INT64', '[1,9007199254740993]'],
+  ['UINT64', '[1,-1]'],
+  ['BYTES', '["a","\\u0000"]'],
+  ['BYTES', '["a","é"]'],
+  ['FP16', '[1,2]'],
+  ['BOOL', '[true,false]'],
+] as const)('leaves %s %s to the general decoder', (datatype, data) => {
+  const echo = resolvedModel(identityModel(datatype));
+  const bytes = Buffer.from(`{"inputs":[{"name":"x","shape":[1,2],"datatype":"${datatype}","data":${data}}]}`);
+  expect(scanInfer(bytes, servingPlan(echo.signature), echo)).toBeUndefined();
 });
 
 it('reads numbers to the last bit as JSON.parse does', () => {

@@ -3,6 +3,7 @@ import { type ModelProcess, type ModelProcessOptions, modelProcessEnd, startMode
 import type { Quarantine } from './quarantine';
 import { modelKey, type ResolvedModel } from './resolved-model';
 import type { Tensor } from './tensors';
+import { within } from './within';
 
 export type ContainedLaneOptions = ModelProcessOptions & {
   readonly quarantine: Quarantine;
@@ -122,12 +123,11 @@ export function createContainedLane(options: ContainedLaneOptions): ContainedLan
     slot.process ??= model.loadBytes().then((bytes) => startModelProcess(bytes, options));
     // A failed download is the store's fault, not the model's: the next request tries again.
     slot.process.catch(() => retire(slot));
-    const process = await slot.process;
+    const left = (): number => deadlineAt - performance.now();
+    const process = await within(slot.process, left(), 'the deadline passed before the model was loaded');
     if (closed) process.kill();
-    const reply = await process.ask(
-      { kind: 'run', inputs, outputs },
-      Math.max(leastRunMs, deadlineAt - performance.now()),
-    );
+    await within(process.ready, left(), 'the deadline passed before the process of the model had started');
+    const reply = await process.ask({ kind: 'run', inputs, outputs }, Math.max(leastRunMs, left()));
     if (reply.kind === 'outputs') return reply.outputs;
     if (reply.kind === 'failed') throw new KolateError(reply.code, reply.detail);
     throw new Error(`a model process answered ${reply.kind} to a run`);

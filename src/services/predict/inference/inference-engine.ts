@@ -8,6 +8,7 @@ import { type CacheEntry, createSessionCache, type SessionCache } from './sessio
 import type { Tensor } from './tensors';
 import { createWatchdog, type Watchdog } from './watchdog';
 import type { QuarantineLine } from './watchdog-cells';
+import { within } from './within';
 
 /** Tensors that fit the signature: names, datatypes, shapes and values have been checked. Inputs are in its order. */
 export type InferRequest = {
@@ -117,17 +118,29 @@ export function createInferenceEngine(options: InferenceEngineOptions): Inferenc
     return answer;
   }
 
+  async function runLoading(
+    model: ResolvedModel,
+    inputs: readonly Tensor[],
+    outputs: readonly string[],
+    deadlineMs: number,
+  ): Promise<InferResponse> {
+    const started = performance.now();
+    const acquiring = cache.acquire(model);
+    try {
+      const entry = await within(acquiring, deadlineMs, 'the deadline passed before the model was loaded');
+      return await run(model, entry, inputs, outputs, deadlineMs - (performance.now() - started));
+    } finally {
+      // It comes pinned, even when it comes too late.
+      acquiring.then(cache.unpin, () => undefined);
+    }
+  }
+
   return {
     infer(model, { inputs, outputs = servingPlan(model.signature).outputs }, deadlineMs) {
       if (model.lane === 'contained') return inferContained(contained, model, inputs, outputs, deadlineMs);
       const entry = cache.peek(model);
       if (entry) return run(model, entry, inputs, outputs, deadlineMs);
-      const started = performance.now();
-      return cache.acquire(model).then((loaded) => {
-        const answer = run(model, loaded, inputs, outputs, deadlineMs - (performance.now() - started));
-        cache.unpin(loaded);
-        return answer;
-      });
+      return runLoading(model, inputs, outputs, deadlineMs);
     },
     async ready(model) {
       try {

@@ -12,6 +12,9 @@ const ranges: Readonly<Partial<Record<Datatype, NumberRange>>> = {
   INT8: whole(-128, 127),
   INT16: whole(-32_768, 32_767),
   INT32: whole(-2_147_483_648, 2_147_483_647),
+  // Up to here a number is exact whatever its notation; larger ones are read with all their digits.
+  INT64: whole(-999_999_999_999_999, 999_999_999_999_999),
+  UINT64: whole(0, 999_999_999_999_999),
   FP32: float((2 - 2 ** -23) * 2 ** 127),
   FP64: float(Number.MAX_VALUE),
 };
@@ -26,7 +29,7 @@ export type InputPlan = {
   /** Name and datatype as bytes of JSON. */
   readonly nameJson: Uint8Array;
   readonly datatypeJson: Uint8Array;
-  /** The plain JSON numbers that its elements can be; undefined where these are no numbers, or 64-bit ones. */
+  /** The plain JSON numbers that its elements can be; undefined where these are no numbers, or half floats. */
   readonly range: NumberRange | undefined;
 };
 

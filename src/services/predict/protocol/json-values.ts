@@ -95,18 +95,23 @@ const integers: Fill = (values, data) => {
 
 const range64 = { INT64: [-(2n ** 63n), 2n ** 63n - 1n], UINT64: [0n, 2n ** 64n - 1n] } as const;
 
+/** Element `index` of a 64-bit array, whose `words` are two an element, low first. */
+export function writeWord(words: Int32Array, index: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  words[2 * index] = value - high * 0x1_0000_0000;
+  words[2 * index + 1] = high;
+}
+
 const integers64 =
   (datatype: 'INT64' | 'UINT64'): Fill =>
   (values, data) => {
     const [least, most] = range64[datatype];
-    // Two words an element, low first: making a BigInt of each number would cost four times as much.
+    // By words: making a BigInt of each number would cost four times as much.
     const words = new Int32Array(values.buffer);
     for (let i = 0; i < data.length; i++) {
       const value = data[i];
       if (typeof value === 'number' && Number.isSafeInteger(value) && (value >= 0 || least < 0n)) {
-        const high = Math.floor(value / 0x1_0000_0000);
-        words[2 * i] = value - high * 0x1_0000_0000;
-        words[2 * i + 1] = high;
+        writeWord(words, i, value);
       } else if (typeof value === 'bigint' && value >= least && value <= most) {
         words[2 * i] = Number(BigInt.asIntN(32, value));
         words[2 * i + 1] = Number(BigInt.asIntN(32, value >> 32n));

@@ -1,8 +1,9 @@
 import type { Datatype, TensorData } from '../inference/datatypes';
 import type { ResolvedModel } from '../inference/resolved-model';
-import type { InputPlan, ServingPlan } from '../inference/serving-plan';
+import type { InputPlan, NumberRange, ServingPlan } from '../inference/serving-plan';
 import { allocate, elementCount, type Tensor } from '../inference/tensors';
 import { ascii, byteOf, type JsonScan, latin1, skipSpace, take, takeNumbers, takeText, takeWord } from './json-scan';
+import { writeWord } from './json-values';
 
 /** A request in its usual form. `inputsJson` is its array of inputs as it was sent. */
 export type ScannedInfer = {
@@ -117,11 +118,27 @@ function scanShape(scan: JsonScan, input: InputPlan, maxRows: number): number[] 
 /** Numbers on their way to their tensor: scanning into one kind of array is twice as fast as into all of them. */
 const scratch = new Float64Array(1_024);
 
-/** `count` numbers that the datatype holds. */
+/** `count` elements that the datatype holds. */
 function scanData(scan: JsonScan, { datatype, range }: InputPlan, count: number): TensorData | undefined {
-  // Each number takes two bytes with its comma, so that a shape cannot ask for more memory than the body has.
-  if (!range || count === 0 || count > scan.bytes.length) return undefined;
+  // Each element takes two bytes with its comma, so that a shape cannot ask for more memory than the body has.
+  if (count === 0 || count > scan.bytes.length) return undefined;
   if (!take(scan, byteOf[':']) || !take(scan, byteOf['['])) return undefined;
+  if (datatype === 'BYTES') return scanTexts(scan, count);
+  return range && scanNumbers(scan, datatype, range, count);
+}
+
+function scanTexts(scan: JsonScan, count: number): string[] | undefined {
+  const texts: string[] = [];
+  for (let i = 0; i < count; i++) {
+    if (i > 0 && !take(scan, byteOf[','])) return undefined;
+    const text = takeText(scan);
+    if (text === undefined) return undefined;
+    texts.push(text);
+  }
+  return take(scan, byteOf[']']) ? texts : undefined;
+}
+
+function scanNumbers(scan: JsonScan, datatype: Datatype, range: NumberRange, count: number): TensorData | undefined {
   const numbers = count <= scratch.length ? scratch : new Float64Array(count);
   if (!takeNumbers(scan, numbers, count) || !take(scan, byteOf[']'])) return undefined;
   const { least, most, whole } = range;
@@ -136,7 +153,13 @@ function fromNumbers(datatype: Datatype, numbers: Float64Array, count: number): 
   const data = allocate(datatype, count);
   if (Array.isArray(data)) return undefined;
   // The datatype of most models has a loop of its own, which is several times as fast as the one for all.
-  if (data instanceof Float32Array) for (let i = 0; i < count; i++) data[i] = numbers[i] as number;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) fillWords(data, numbers, count);
+  else if (data instanceof Float32Array) for (let i = 0; i < count; i++) data[i] = numbers[i] as number;
   else for (let i = 0; i < count; i++) data[i] = numbers[i] as number;
   return data;
+}
+
+function fillWords(data: BigInt64Array | BigUint64Array, numbers: Float64Array, count: number): void {
+  const words = new Int32Array(data.buffer, data.byteOffset, count * 2);
+  for (let i = 0; i < count; i++) writeWord(words, i, numbers[i] as number);
 }
