@@ -1,4 +1,4 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -52,28 +52,32 @@ const entriesOf = (name: string, text: string): LogEntry[] =>
   text.split('\n').flatMap((line) => parseLine(line).map((entry) => ({ name, ...entry })));
 const byTime = (a: LogEntry, b: LogEntry): number => (a.time ?? '').localeCompare(b.time ?? '');
 
-/** The last `lines` entries of the processes `names`, by time. */
-export async function readLogs(folder: string, names: readonly string[], lines: number): Promise<LogEntry[]> {
+/** How far each log has been read, by the name of its process. */
+export type Offsets = ReadonlyMap<string, number>;
+
+/** The last `lines` entries of the processes `names`, by time, and where to go on. */
+export async function readLogs(
+  folder: string,
+  names: readonly string[],
+  lines: number,
+): Promise<{ readonly entries: LogEntry[]; readonly offsets: Offsets }> {
+  const offsets = new Map<string, number>();
   const entries = await Promise.all(
     names.map(async (name) => {
-      const { text } = await readFrom(join(folder, name + suffix), 0);
+      const { text, end } = await readFrom(join(folder, name + suffix), 0);
+      offsets.set(name, end);
       return entriesOf(name, text).slice(-lines);
     }),
   );
-  return entries.flat().sort(byTime).slice(-lines);
+  return { entries: entries.flat().sort(byTime).slice(-lines), offsets };
 }
 
-/** New entries as they are written, until `signal`. */
-export async function* followLogs(
-  folder: string,
-  names: readonly string[],
-  signal: AbortSignal,
-): AsyncGenerator<LogEntry> {
-  const offsets = new Map<string, number>();
-  for (const name of names) offsets.set(name, (await stat(join(folder, name + suffix))).size);
+/** What is written behind `from`, as it is written, until `signal`. */
+export async function* followLogs(folder: string, from: Offsets, signal: AbortSignal): AsyncGenerator<LogEntry> {
+  const offsets = new Map(from);
   while (!signal.aborted) {
-    for (const name of names) {
-      const { text, end } = await readFrom(join(folder, name + suffix), offsets.get(name) ?? 0);
+    for (const [name, offset] of offsets) {
+      const { text, end } = await readFrom(join(folder, name + suffix), offset);
       offsets.set(name, end);
       yield* entriesOf(name, text);
     }

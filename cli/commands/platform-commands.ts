@@ -54,13 +54,13 @@ async function logs(context: Context, names: readonly string[], options: Logging
   const unknown = names.find((name) => !known.includes(name));
   if (unknown) throw usageError(`no process "${unknown}" has a log here`, `there are: ${known.join(', ') || 'none'}`);
   const chosen = names.length > 0 ? names : known;
-  const entries = await readLogs(folder, chosen, options.lines);
+  const { entries, offsets } = await readLogs(folder, chosen, options.lines);
   const text = entries.map((entry) => entryText({ ...entry })).join('\n');
   if (!options.follow) return { document: entries, text };
   if (text) io.write(`${text}\n`);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
-  for await (const entry of followLogs(folder, chosen, stop.signal)) io.write(`${entryText({ ...entry })}\n`);
+  for await (const entry of followLogs(folder, offsets, stop.signal)) io.write(`${entryText({ ...entry })}\n`);
   return undefined;
 }
 
