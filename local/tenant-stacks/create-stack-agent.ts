@@ -11,14 +11,17 @@ import { loopback } from '../engines/engine';
 import { createStacks } from './create-stacks';
 import { createDedicatedBuilder, type DedicatedOptions } from './dedicated-stack';
 import { createPoolBuilder, type SharedEngines } from './pool-stack';
+import { createSpares } from './spare-engines';
 import { createStackRecords } from './stack-record';
 
-export type StackAgentOptions = DedicatedOptions & {
+export type StackAgentOptions = Omit<DedicatedOptions, 'spares'> & {
   /** Folder of the records, for the owner alone. */
   readonly recordDir: string;
   readonly shared: SharedEngines;
   /** Whoever has it may make and destroy stacks. */
   readonly token: string;
+  /** Spare data folders are made that long after a dedicated stack (2 s). */
+  readonly spareDelayMs?: number;
   readonly say: (line: string) => void;
 };
 
@@ -42,9 +45,12 @@ type Answer = { readonly status: number; readonly body?: unknown };
 
 /** The CloudFormation of one machine: `PUT`, `GET` and `DELETE /stacks/{name}`, with a bearer token. */
 export function createStackAgent(options: StackAgentOptions): StackAgent {
+  const records = createStackRecords(options.recordDir);
+  const spares = createSpares(options);
+  const dedicated = createDedicatedBuilder({ ...options, spares });
   const stacks = createStacks({
-    records: createStackRecords(options.recordDir),
-    builders: { pool: createPoolBuilder(options.shared), dedicated: createDedicatedBuilder(options) },
+    records,
+    builders: { pool: createPoolBuilder(options.shared), dedicated },
     say: options.say,
   });
 
@@ -70,13 +76,19 @@ export function createStackAgent(options: StackAgentOptions): StackAgent {
       .then((answer) => send(response, answer));
   });
   return {
-    restoreAll: stacks.restoreAll,
+    async restoreAll() {
+      const used = (await records.all()).flatMap(({ engines }) => engines?.spare ?? []);
+      await spares.load(new Set(used));
+      await stacks.restoreAll();
+    },
     listen: (port) => listen(server, port),
-    close: () =>
-      new Promise((resolve) => {
+    async close() {
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+      await spares.close();
+    },
   };
 }
 

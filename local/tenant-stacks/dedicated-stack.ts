@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDocumentEngine } from '../engines/document-engine';
@@ -8,6 +7,7 @@ import { createPostgresEngine } from '../engines/postgres-engine';
 import { createValkeyEngine } from '../engines/valkey-engine';
 import { endpointsOf } from './pool-stack';
 import { ensureDocumentTenant, ensurePostgresTenant } from './postgres-tenant';
+import { newPassword, type Spares } from './spare-engines';
 import type { StackBuilder } from './stack-builder';
 import type { DedicatedEngines, StackRecord } from './stack-record';
 import { tenantNames } from './tenant-names';
@@ -25,6 +25,7 @@ export type ProcessKeeper = {
 };
 
 export type DedicatedOptions = {
+  readonly spares: Spares;
   /** Folder of the engines' data; can be entered by the account that they run under. */
   readonly dataDir: string;
   readonly paths: EnginePaths;
@@ -38,7 +39,7 @@ const maxConnections = 60;
 
 /** Engines of the tenant's own, from prepared data folders, all started side by side. */
 export function createDedicatedBuilder(options: DedicatedOptions): StackBuilder {
-  const { processes } = options;
+  const { processes, spares } = options;
   /** Of the processes that we have started, by name: a start that is under way is waited for and not made again. */
   const started = new Map<string, Promise<void>>();
 
@@ -61,12 +62,18 @@ export function createDedicatedBuilder(options: DedicatedOptions): StackBuilder 
 
   const enginesOf = async (record: StackRecord): Promise<Engines> => {
     if (!record.engines) throw new Error(`the record of ${record.name} names no engines`);
+    if (record.engines.spare !== undefined) await spares.place({ id: record.engines.spare }, record.name);
     await mkdir(join(options.dataDir, record.name), { recursive: true, mode: 0o711 });
     return createEngines(record.name, record.engines, options);
   };
 
   return {
-    plan: async (known) => known?.engines ?? { ports: await choosePorts(), passwords: newPasswords() },
+    async plan(known) {
+      if (known?.engines) return known.engines;
+      const [ports, spare] = await Promise.all([choosePorts(), spares.take()]);
+      const passwords = spare?.passwords ?? { postgres: newPassword(), document: newPassword() };
+      return { ports, passwords: { ...passwords, valkey: newPassword() }, ...(spare && { spare: spare.id }) };
+    },
     async build(record, credentials) {
       const engines = await enginesOf(record);
       const names = tenantNames(record.tenantId);
@@ -81,11 +88,8 @@ export function createDedicatedBuilder(options: DedicatedOptions): StackBuilder 
         ),
         ensure(valkey).then(() => ensureValkeyTenant(valkey.endpoint.url, names, credentials)),
       ]);
-      const { postgres: at, document: documentAt, valkey: valkeyAt } = engines;
-      return endpointsOf(
-        { postgres: at.endpoint, document: documentAt.endpoint, valkey: valkeyAt.endpoint },
-        record.tenantId,
-      );
+      spares.makeSoon();
+      return addressesOf(engines, record.tenantId);
     },
     async restore(record) {
       const engines = record.engines && { ...record.engines, ports: await choosePorts(record.engines.ports) };
@@ -128,9 +132,6 @@ function createEngines(stack: string, { ports, passwords }: DedicatedEngines, op
     valkey: createValkeyEngine({ ...common('valkey', ports.valkey), password: passwords.valkey }),
   };
 }
-
-const newPassword = (): string => randomBytes(24).toString('base64url');
-const newPasswords = () => ({ postgres: newPassword(), document: newPassword(), valkey: newPassword() });
 
 const addressesOf = ({ postgres, document, valkey }: Omit<Engines, 'documentPostgres'>, tenantId: string) =>
   endpointsOf({ postgres: postgres.endpoint, document: document.endpoint, valkey: valkey.endpoint }, tenantId);

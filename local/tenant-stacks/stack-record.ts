@@ -12,6 +12,8 @@ export type DedicatedEngines = {
     readonly valkey: number;
   };
   readonly passwords: { readonly postgres: string; readonly document: string; readonly valkey: string };
+  /** The spare data folders that became this stack's. */
+  readonly spare?: string;
 };
 
 export type StackRecord = {

@@ -11,7 +11,7 @@ import { testSharedEngines } from './engines';
 const token = 'a-token-of-the-stack-agent';
 
 /** A stack agent over the shared test engines, with a driver on it. `restart` is what a killed supervisor comes back as. */
-export async function startStackAgent() {
+export async function startStackAgent({ spareDelayMs = 3_600_000 } = {}) {
   const home = await mkdtemp(join(tmpdir(), 'kolate-stacks-'));
   // The engines' account has to pass.
   await chmod(home, 0o711);
@@ -27,6 +27,7 @@ export async function startStackAgent() {
       ...{ processes, shared, token, say, dataDir: dirs.dataDir, recordDir: join(home, 'stacks') },
       paths: findEnginePaths(),
       durable: false,
+      spareDelayMs,
     });
     await agent.restoreAll();
     const url = `http://127.0.0.1:${await agent.listen(0)}`;

@@ -1,9 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAgentStackDriver } from '../../../src/platform/tenancy/create-agent-stack-driver';
 import { createFakeStackDriver } from '../../../src/platform/tenancy/tenant-stack-driver.fake';
 import { startStackAgent } from '../../helpers/stack-agent';
 import { describeStackDriver, newStackSpec } from '../../helpers/stack-driver-contract';
+import { until } from '../../helpers/until';
 
 const inMemory = createFakeStackDriver();
 describeStackDriver('in memory', () => inMemory, ['pool', 'dedicated']);
@@ -62,5 +63,36 @@ describe('the stack agent', () => {
       true,
     ]);
     await agent.driver.destroy(spec.name);
+  });
+});
+
+describe('spare data folders', () => {
+  let agent: Awaited<ReturnType<typeof startStackAgent>>;
+  beforeAll(async () => {
+    agent = await startStackAgent({ spareDelayMs: 0 });
+  });
+  afterAll(() => agent.close());
+  const folders = async () => (await readdir(join(agent.home, 'data'))).filter((name) => name.startsWith('spare-'));
+  const kept = () => readFile(join(agent.home, 'stacks', 'spare.json'), 'utf8').catch(() => undefined);
+
+  it('are made after a stack, kept over a restart, and become the next stack’s', async () => {
+    const [first, second] = [newStackSpec('dedicated'), newStackSpec('dedicated')];
+    await agent.driver.apply(first);
+    const spare = JSON.parse(await until(kept));
+    expect(await folders()).toEqual([`spare-${spare.id}`]);
+    await mkdir(join(agent.home, 'data', 'spare-unfinished'));
+    await agent.restart();
+    expect(await folders()).toEqual([`spare-${spare.id}`]);
+    const stack = await agent.driver.apply(second);
+    expect(await folders()).not.toContain(`spare-${spare.id}`);
+    const record = JSON.parse(await readFile(join(agent.home, 'stacks', `${second.name}.stack.json`), 'utf8'));
+    expect(record.engines.passwords).toMatchObject(spare.passwords);
+    expect(stack.endpoints.postgres.port).toBe(record.engines.ports.postgres);
+    // Nobody else’s: the first stack has passwords of its own.
+    const other = JSON.parse(await readFile(join(agent.home, 'stacks', `${first.name}.stack.json`), 'utf8'));
+    expect(other.engines.passwords.postgres).not.toBe(spare.passwords.postgres);
+    await agent.restart();
+    expect(await agent.driver.describe(second.name)).toEqual(stack);
+    await Promise.all([agent.driver.destroy(first.name), agent.driver.destroy(second.name)]);
   });
 });
