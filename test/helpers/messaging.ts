@@ -62,8 +62,10 @@ export async function numberedEvent(type = 'thing.counted', partitions = 1): Pro
     compacted: false,
     consumed: true,
   };
-  await kafka.createTopics([topic.name, retryTopic(topic.name)], partitions);
-  await kafka.createTopics([deadLetterTopic(topic.name)], 1);
+  const admin = await kafkaForTest(createTestLog().log);
+  const dead = { ...topic, name: deadLetterTopic(topic.name), partitions: 1 };
+  await admin.ensureTopics([topic, { ...topic, name: retryTopic(topic.name) }, dead]);
+  await admin.close();
   return event(type, topic, Numbered);
 }
 

@@ -1,9 +1,11 @@
-import type { Kafka as KafkaJs } from 'kafkajs';
+import type { Admin, Kafka as KafkaJs } from 'kafkajs';
 import type { Topic } from '../../contracts/topics';
 import { mapKafkaError, withDeadline } from './kafka-client';
 import type { Namespace } from './namespace';
 
 const maxReplicas = 3;
+const deadlineMs = 30_000;
+const lookAgainMs = 50;
 
 /**
  * Creates the topics that are missing; those that exist stay as they are.
@@ -19,7 +21,7 @@ export async function ensureTopics(client: KafkaJs, names: Namespace, topics: re
     if (missing.length === 0) return [];
     const { brokers } = await admin.describeCluster();
     await admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       timeout: 10_000,
       topics: missing.map(({ name, partitions, retentionMs, compacted }) => ({
         topic: names.outer(name),
@@ -31,13 +33,26 @@ export async function ensureTopics(client: KafkaJs, names: Namespace, topics: re
         ],
       })),
     });
+    await untilLed(
+      admin,
+      missing.map(({ name }) => names.outer(name)),
+    );
     return missing.map(({ name }) => name);
   };
   try {
-    return await withDeadline(create(), 30_000, 'creating topics');
+    return await withDeadline(create(), deadlineMs, 'creating topics');
   } catch (error) {
     throw mapKafkaError(error);
   } finally {
     await admin.disconnect().catch(() => undefined);
+  }
+}
+
+/** Waits until every partition has a leader. kafkajs' own wait gives up when a broker has not heard of a topic yet. */
+async function untilLed(admin: Admin, topics: string[]): Promise<void> {
+  for (const giveUpAt = Date.now() + deadlineMs; Date.now() < giveUpAt; ) {
+    const metadata = await admin.fetchTopicMetadata({ topics }).catch(() => undefined);
+    if (metadata?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
   }
 }

@@ -22,18 +22,18 @@ export type BatchWriter = {
 };
 
 /** A signed number in zigzag and base-128 groups, as characters whose codes are the bytes. */
-function varintText(value: number): string {
+const varintText = (value: number): string => varints[value] ?? makeVarint(value);
+
+function makeVarint(value: number): string {
   let rest = value * 2;
   let text = '';
   for (; rest > 127; rest = Math.floor(rest / 128)) text += String.fromCharCode((rest % 128) | 128);
   return text + String.fromCharCode(rest);
 }
 
-const varintLength = (value: number): number => {
-  let length = 1;
-  for (let rest = value * 2; rest > 127; rest = Math.floor(rest / 128)) length++;
-  return length;
-};
+const varints = Array.from({ length: 2_048 }, (_, value) => makeVarint(value));
+
+const isAscii = (text: string): boolean => !/[^ -\x7f]/.test(text);
 
 /** One header, encoded; name and value are ASCII. */
 export const encodeHeader = (name: string, value: string): string =>
@@ -59,36 +59,24 @@ export function createBatchWriter(now: () => number = Date.now): BatchWriter {
     buffer.copy(larger, 0, 0, at);
     buffer = larger;
   };
-  const writeVarint = (value: number): void => {
-    let rest = value * 2;
-    for (; rest > 127; rest = Math.floor(rest / 128)) buffer[at++] = (rest % 128) | 128;
-    buffer[at++] = rest;
-  };
 
   return {
     add(key, value, headers, headerCount) {
       if (records === 0) time = now();
-      const valueBytes = Buffer.byteLength(value);
-      const length =
-        2 + // attributes, and the time's distance from the batch's: none
-        varintLength(records) +
-        varintLength(key.length) +
-        key.length +
-        varintLength(valueBytes) +
-        valueBytes +
-        varintLength(headerCount) +
-        headers.length;
+      const ascii = isAscii(value);
+      const valueBytes = ascii ? value.length : Buffer.byteLength(value);
+      // Attributes, and the time's distance from the batch's: none.
+      const before = `\0\0${varintText(records)}${varintText(key.length)}${key}${varintText(valueBytes)}`;
+      const after = varintText(headerCount) + headers;
+      const length = before.length + valueBytes + after.length;
       makeRoom(length + 5);
-      writeVarint(length);
-      buffer[at++] = 0;
-      buffer[at++] = 0;
-      writeVarint(records);
-      writeVarint(key.length);
-      at += buffer.write(key, at, 'latin1');
-      writeVarint(valueBytes);
-      at += buffer.write(value, at);
-      writeVarint(headerCount);
-      at += buffer.write(headers, at, 'latin1');
+      if (ascii) {
+        at += buffer.write(varintText(length) + before + value + after, at, 'latin1');
+      } else {
+        at += buffer.write(varintText(length) + before, at, 'latin1');
+        at += buffer.write(value, at);
+        at += buffer.write(after, at, 'latin1');
+      }
       records++;
     },
     bytes: () => (records === 0 ? 0 : at),
