@@ -1,10 +1,7 @@
 import fc from 'fast-check';
+import type { BatchQueue } from '../../../src/services/predict/inference/batch-calls';
 import type { BatchTarget } from '../../../src/services/predict/inference/batch-job';
-import {
-  type BatchQueue,
-  createMicroBatcher,
-  type MicroBatcherOptions,
-} from '../../../src/services/predict/inference/micro-batcher';
+import { createMicroBatcher, type MicroBatcherOptions } from '../../../src/services/predict/inference/micro-batcher';
 import { servingPlan } from '../../../src/services/predict/inference/serving-plan';
 import { elementCount, type Tensor } from '../../../src/services/predict/inference/tensors';
 

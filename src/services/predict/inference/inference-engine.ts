@@ -1,5 +1,6 @@
+import type { BatchQueue } from './batch-calls';
 import { type ContainedLane, createContainedLane } from './contained-lane';
-import { type BatchQueue, createMicroBatcher, estimateMs } from './micro-batcher';
+import { createMicroBatcher, estimateMs } from './micro-batcher';
 import { loadSession, type Session } from './ort-runtime';
 import { createQuarantine } from './quarantine';
 import { modelKey, type ResolvedModel } from './resolved-model';
