@@ -20,7 +20,7 @@ export type StackAgentOptions = Omit<DedicatedOptions, 'spares'> & {
   readonly shared: SharedEngines;
   /** Whoever has it may make and destroy stacks. */
   readonly token: string;
-  /** Spare data folders are made that long after a dedicated stack (2 s). */
+  /** Spare data folders are made that long after a dedicated stack (1 s). */
   readonly spareDelayMs?: number;
   readonly say: (line: string) => void;
 };
