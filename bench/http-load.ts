@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net';
 import { quantile } from './harness';
 
-// A program of its own (see program.ts): sends the same request again and again over raw sockets, so that the load costs
-// far less than what it loads. Answers each message { port, request, … } with what it saw.
+// A program of its own (see program.ts): sends the same requests again and again over raw sockets, so that the load costs
+// far less than what it loads. Answers each message { port, requests, … } with what it saw.
 
 export type Load = {
   readonly port: number;
-  /** One whole HTTP/1.1 request, with Content-Length where it has a body. */
-  readonly request: string;
+  /** Whole HTTP/1.1 requests, with Content-Length where they have a body; sent in turn. */
+  readonly requests: readonly string[];
   readonly connections: number;
   /** Requests under way on one connection. Only for a closed loop. */
   readonly pipelining: number;
@@ -38,7 +38,9 @@ const maxSamples = 2_000_000;
 const headEnd = Buffer.from('\r\n\r\n');
 
 async function run(load: Load): Promise<LoadResult> {
-  const bytes = Buffer.from(load.request);
+  const bytes = load.requests.map((request) => Buffer.from(request));
+  let turn = 0;
+  const nextBytes = (): Buffer => bytes[turn++ % bytes.length] as Buffer;
   const tally = { answers: 0, refused: 0, latencies: new Float64Array(maxSamples), samples: 0, over: false };
   const waiting: number[] = [];
   const open = load.ratePerSecond !== undefined;
@@ -46,7 +48,7 @@ async function run(load: Load): Promise<LoadResult> {
 
   const send = (line: Line, dueAt: number): void => {
     line.due.push(dueAt);
-    line.socket.write(bytes);
+    line.socket.write(nextBytes());
   };
   const onAnswers = (line: Line, count: number): void => {
     const now = performance.now();
@@ -58,7 +60,7 @@ async function run(load: Load): Promise<LoadResult> {
     if (tally.over) return;
     if (!open) {
       for (let index = 0; index < count; index += 1) line.due.push(now);
-      line.socket.write(count === 1 ? bytes : Buffer.concat(Array<Buffer>(count).fill(bytes)));
+      line.socket.write(count === 1 ? nextBytes() : Buffer.concat(Array.from({ length: count }, nextBytes)));
     } else if (waiting.length > 0) send(line, waiting.shift() as number);
     else idle.push(line);
   };

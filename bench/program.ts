@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { cpuSecondsOf } from './harness';
@@ -20,6 +21,12 @@ export type Program<R = unknown> = {
   stop(): Promise<void>;
 };
 
+export type ProgramOptions = {
+  readonly execArgv?: readonly string[];
+  /** Where its standard output goes; else with ours. */
+  readonly logFile?: string;
+};
+
 /**
  * Bundles `entry` (a path from the clone's root) as the services are bundled, and runs it in a process of its own until
  * `stop`. The program calls `process.send(…)` once when it is ready.
@@ -27,9 +34,14 @@ export type Program<R = unknown> = {
 export async function startProgram<R>(
   entry: string,
   env: Readonly<Record<string, string>> = {},
-  execArgv: readonly string[] = [],
+  { execArgv = [], logFile }: ProgramOptions = {},
 ): Promise<Program<R>> {
-  const child = fork(await bundle(entry), { cwd: root, env: { ...process.env, ...env }, execArgv: [...execArgv] });
+  const child = fork(await bundle(entry), {
+    cwd: root,
+    env: { ...process.env, ...env },
+    execArgv: [...execArgv],
+    stdio: ['ignore', logFile === undefined ? 'inherit' : openSync(logFile, 'w'), 'inherit', 'ipc'],
+  });
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${entry} could not be started`);
   const ready = await nextMessage<R>(child, entry, startTimeoutMs);

@@ -28,3 +28,12 @@ export function continueTrace(traceparent: string | undefined): TraceContext {
   const flags = known ? match[3] : '01';
   return { traceId, traceparent: `00-${traceId}-${randomHex(8)}-${flags}` };
 }
+
+/** The caller's trace id, or a new one: for what starts no span of its own. */
+export function traceIdOf(traceparent: string | undefined): string {
+  if (traceparent?.length === 55 && form.test(traceparent)) {
+    const traceId = traceparent.slice(3, 35);
+    if (traceId !== zeroTrace) return traceId;
+  }
+  return randomHex(16);
+}
