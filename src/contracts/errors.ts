@@ -5,6 +5,7 @@ const kind = (status: number, title: string, retryable = false): ErrorKind => ({
 
 /** Every error that leaves a process carries one of these codes. Codes are stable: they are renamed only with a major version. */
 export const errorCodes = {
+  KLT_URL_MALFORMED: kind(400, 'URL is not well-formed'),
   KLT_BODY_MALFORMED: kind(400, 'Body is not well-formed'),
   KLT_REQUEST_INVALID: kind(422, 'Request does not fit the schema'),
   KLT_CURSOR_INVALID: kind(400, 'Cursor is not one that this list gave out'),

@@ -41,6 +41,11 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     trustProxy: true,
+    // Refused before any hook has run: such a request has no trace of its own yet.
+    frameworkErrors: (error, request, reply) => {
+      request.trace = continueTrace(undefined);
+      void sendProblem(request, reply, fromFramework(error));
+    },
   });
   app.decorateRequest('trace');
   app.decorateRequest('identity');

@@ -34,6 +34,8 @@ export function fromFramework(error: unknown): unknown {
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new KolateError('KLT_MEDIA_TYPE_UNSUPPORTED', 'send application/json');
+    case 'FST_ERR_BAD_URL':
+      return new KolateError('KLT_URL_MALFORMED', 'a part of the path cannot be percent-decoded');
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new KolateError('KLT_BODY_TOO_LARGE', 'the body is larger than this route takes');
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':

@@ -8,6 +8,7 @@ import { fieldErrors, strictAjv, textAjv } from '../config/validators';
 import type { TraceContext } from '../telemetry/trace-context';
 import { bearerToken, requireScopes } from './authorize';
 import { headerOf } from './request-header';
+import { textFaults } from './text-faults';
 
 type Part<S> = S extends TSchema ? Static<S> : undefined;
 
@@ -80,6 +81,7 @@ function toCall<R extends Route>(route: R, request: FastifyRequest, check: Check
     ...faultsOf(check.params, params, 'params'),
     ...faultsOf(check.query, query, 'query'),
     ...faultsOf(check.body, body === undefined && check.body ? null : body, ''),
+    ...textFaults(body),
   ];
   if (faults.length > 0) throw invalidRequest(faults);
   const call = {

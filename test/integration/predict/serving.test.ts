@@ -214,7 +214,15 @@ describe('refusing to serve', () => {
     await call('POST', '/v1/models', { name: 'bad' });
     await push(registry.app, token, 'bad', Buffer.from('PK\u0003\u0004 no model'), '1');
     const answer = await ask(serving.http, token, 'POST', '/v2/models/bad/versions/1/infer', flower);
-    expect(answer).toMatchObject({ status: 503, body: { error: expect.stringMatching(/rejected: .+/) } });
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { code: 'KLT_MODEL_REJECTED', error: expect.stringMatching(/rejected: .+/) },
+    });
+  });
+
+  it.each(['a\0b', '\ud800'])('refuses a request whose id %j no record could keep', async (id) => {
+    const answer = await ask(serving.http, token, 'POST', '/v2/models/iris/infer', { ...flower, id });
+    expect(answer).toMatchObject({ status: 400, body: { error: expect.stringContaining('the id of the request') } });
   });
 
   it('serves a model as soon as it is ready', async () => {

@@ -65,6 +65,8 @@ describe('a service app', () => {
     ['an unknown field', { name: 'a', size: 1, x: 1 }, '/x', 'is not a known field'],
     ['a missing field', { name: 'a' }, '/size', 'is missing'],
     ['a wrong type, without coercing it', { name: 'a', size: '1' }, '/size', 'must be integer'],
+    ['a NUL character', { name: 'a\0', size: 1 }, '/name', 'has a NUL character'],
+    ['half of a surrogate pair', '{"name":"\\ud800","size":1}', '/name', 'has half of a surrogate pair'],
   ])('refuses %s with its JSON pointer', async (_what, body, pointer, detail) => {
     const answer = await post(createApp(), body);
     expect(answer.statusCode).toBe(422);
@@ -90,6 +92,12 @@ describe('a service app', () => {
     expect([unknown.statusCode, unknown.json().code]).toEqual([404, 'KLT_ROUTE_UNKNOWN']);
     const wrong = await app.inject({ method: 'PUT', url: '/v1/things/7' });
     expect([wrong.statusCode, wrong.headers.allow, wrong.json().code]).toEqual([405, 'POST', 'KLT_METHOD_NOT_ALLOWED']);
+  });
+
+  it('answers a path that cannot be decoded with problem details', async () => {
+    const answer = await createApp().inject({ method: 'GET', url: '/v1/things/%zz' });
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'KLT_URL_MALFORMED']);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   });
 
   it('shows nothing of an unexpected error but the trace id that the log has too', async () => {

@@ -32,7 +32,7 @@ const text = `with target as (
 /**
  * The version that a request means. `reference` is a version or an alias; without one it is what the alias `default` points
  * to, else the newest that is ready.
- * @throws KolateError KLT_MODEL_NOT_FOUND, KLT_MODEL_NOT_READY, KLT_MODEL_QUARANTINED
+ * @throws KolateError KLT_MODEL_NOT_FOUND, KLT_MODEL_NOT_READY, KLT_MODEL_REJECTED, KLT_MODEL_QUARANTINED
  */
 export async function findServed(sql: TenantSql, model: string, reference: string | undefined): Promise<ReadyVersion> {
   const { rows } = await sql.query<Row>(text, [model, reference ?? null], 'catalogue_resolve');
@@ -43,7 +43,11 @@ export async function findServed(sql: TenantSql, model: string, reference: strin
     if (reference === undefined) throw notReady(`model ${model} has no version that is ready`);
     throw new KolateError('KLT_MODEL_NOT_FOUND', `model ${model} has no version and no alias ${reference}`);
   }
-  if (row.state === 'rejected') throw notReady(`version ${version} was rejected: ${row.rejection?.detail}`);
+  if (row.state === 'rejected') {
+    throw new KolateError('KLT_MODEL_REJECTED', `version ${version} was rejected: ${row.rejection?.detail}`, {
+      hint: 'upload a corrected file as a new version',
+    });
+  }
   if (row.state !== 'ready') throw notReady(`version ${version} is ${row.state}`);
   if (row.quarantineReason !== null) {
     throw new KolateError('KLT_MODEL_QUARANTINED', `the model was taken out of service: ${row.quarantineReason}`, {

@@ -4,6 +4,7 @@ import type { Tensor } from '../inference/tensors';
 import { createIds } from './create-id';
 import { checkAnswerSize } from './encode-infer';
 import { type Recorder, recordOf } from './prediction-record';
+import { bodyFault } from './tensor-fault';
 import { tensorsToJson } from './tensor-json';
 
 export type Prediction = {
@@ -28,9 +29,19 @@ export type PredictDeps = {
   readonly newId?: () => string;
 };
 
+/** A record with any other text could not be stored, and its prediction would be lost after it had been answered. */
+const isText = (text: string): boolean => text.length <= maxIdLength && text.isWellFormed() && !text.includes('\0');
+const maxIdLength = 1_024;
+const idFault = () =>
+  bodyFault(
+    '/id',
+    `the id of the request has to be text of at most ${maxIdLength} characters, without NUL and without halves of surrogate pairs`,
+  );
+
 /** REST and gRPC predict alike: an id, the run, the record, then the answer. */
 export function createPredict({ engine, record, newId = createIds() }: PredictDeps): Predict {
   return (model, { id: requestId, request, inputsJson }, deadlineMs) => {
+    if (requestId !== undefined && !isText(requestId)) return Promise.reject(idFault());
     const started = performance.now();
     return engine.infer(model, request, deadlineMs).then(({ outputs }) => {
       checkAnswerSize(outputs);

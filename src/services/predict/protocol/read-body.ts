@@ -15,13 +15,23 @@ type Unpack = (
 ) => void;
 const unpackers: Readonly<Record<string, Unpack>> = { gzip: gunzip, deflate: inflate };
 
+/** What a body of the protocol may call itself. Clients differ: triton's names no type at all, others send form types by default. */
+const refusedTypes = /^(text|image|audio|video|multipart)\/|xml/;
+
 /**
- * Lets routes below `app` take bodies as bytes, of any type or none: triton's client names none. Packed bodies are unpacked, up
+ * Lets routes below `app` take bodies as bytes, with any plausible type or none: triton's client names none. Packed bodies are unpacked, up
  * to the same bound.
  */
 export function takeBytes(app: FastifyInstance, { maxBytes }: BodyLimits): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer', bodyLimit: maxBytes }, (request, body, done) => {
+    const type = request.headers['content-type'] ?? '';
+    if (refusedTypes.test(type)) {
+      done(
+        new KolateError('KLT_MEDIA_TYPE_UNSUPPORTED', `send application/json or application/octet-stream, not ${type}`),
+      );
+      return;
+    }
     const encoding = request.headers['content-encoding'];
     if (encoding === undefined || encoding === 'identity') done(null, body);
     else unpack(encoding, body, maxBytes, done);
