@@ -1,19 +1,9 @@
 import type { ErrorCode } from '../../contracts/errors';
 import type { Cause } from '../../contracts/http/operations';
-import { backoffMs } from '../backoff';
-import type { SagaDefinition, StepDefinition } from './saga';
-import type {
-  Advance,
-  AdvanceContext,
-  CommandEffect,
-  Direction,
-  SagaInput,
-  SagaState,
-  StepReply,
-  StepState,
-} from './saga-state';
+import { canUndo, type Draft, definitionOf, idle, over, rest, same, send, stepOf, withStep } from './moves';
+import type { SagaDefinition } from './saga';
+import type { Advance, AdvanceContext, SagaInput, SagaState, StepReply, StepState } from './saga-state';
 
-const betweenTries = { baseMs: 200, maxMs: 30_000 };
 /** Undoing is tried more often than doing: an operation that cannot be undone needs a person. */
 const undoAttempts = 8;
 /**
@@ -26,8 +16,6 @@ const outages: readonly string[] = ['KLT_DEPENDENCY_UNAVAILABLE', 'KLT_STEP_TIME
 
 const mayTryAgain = ({ tries, startedAt }: StepState, attempts: number, { code }: Cause, now: number): boolean =>
   tries < attempts || (outages.includes(code) && tries < patientAttempts && now - (startedAt ?? now) < patienceMs);
-
-const idle: StepState = { status: 'pending', attempt: 0, tries: 0 };
 
 export type SagaStart = Pick<SagaState, 'id' | 'tenantId' | 'input' | 'traceparent'>;
 
@@ -64,9 +52,6 @@ export function advance(
   return finish(state, react(definition, state, input, context), context);
 }
 
-/** Not yet counted as a change. */
-type Draft = { readonly state: SagaState; readonly effects: readonly CommandEffect[] };
-
 function finish(before: SagaState, { state, effects }: Draft, { now }: AdvanceContext): Advance {
   if (state === before) return { state, effects };
   return { state: { ...state, updatedAt: now, revision: before.revision + 1 }, effects };
@@ -84,8 +69,6 @@ function react(definition: SagaDefinition, state: SagaState, input: SagaInput, c
       return retry(definition, state, context);
   }
 }
-
-const same = (state: SagaState): Draft => ({ state, effects: [] });
 
 function isCurrent(definition: SagaDefinition, state: SagaState, reply: StepReply): boolean {
   const fits =
@@ -213,66 +196,4 @@ function retry(definition: SagaDefinition, state: SagaState, context: AdvanceCon
   }
   const steps = state.steps.map(({ attempt }) => ({ ...idle, attempt }));
   return send(definition, { ...kept, status: 'running', steps }, 0, 'do', context);
-}
-
-function send(
-  definition: SagaDefinition,
-  state: SagaState,
-  index: number,
-  direction: Direction,
-  { now }: AdvanceContext,
-): Draft {
-  const { name, command, undo: undoCommand, timeoutMs } = definitionOf(definition, index);
-  const before = state.steps[index] ?? idle;
-  const step: StepState = {
-    ...before,
-    status: direction === 'do' ? 'running' : 'compensating',
-    attempt: before.attempt + 1,
-    tries: before.tries + 1,
-    startedAt: before.startedAt ?? now,
-    endedAt: undefined,
-  };
-  const deadline = now + timeoutMs;
-  return {
-    state: { ...state, at: index, direction, phase: 'sent', wakeAt: deadline, steps: state.steps.with(index, step) },
-    effects: [
-      {
-        kind: 'command',
-        command: direction === 'do' ? command : (undoCommand ?? command),
-        step: name,
-        direction,
-        attempt: step.attempt,
-        deadline,
-      },
-    ],
-  };
-}
-
-function rest(state: SagaState, { now, random }: AdvanceContext): Draft {
-  const wakeAt = now + backoffMs(betweenTries, stepOf(state).tries, random());
-  return same({ ...state, phase: 'resting', wakeAt });
-}
-
-const over = (state: SagaState, status: 'succeeded' | 'failed' | 'cancelled'): Draft =>
-  same({ ...state, status, phase: 'over', wakeAt: null });
-
-/** Whether nothing has happened yet that cannot be taken back. */
-export function canUndo(definition: SagaDefinition, state: SagaState): boolean {
-  return definition.steps.every(({ final, irreversible }, index) => {
-    const step = state.steps[index] ?? idle;
-    return !(final && step.status === 'succeeded') && !(irreversible && step.attempt > 0);
-  });
-}
-
-const stepOf = (state: SagaState): StepState => state.steps[state.at] ?? idle;
-
-const withStep = (state: SagaState, step: StepState): SagaState => ({
-  ...state,
-  steps: state.steps.with(state.at, step),
-});
-
-function definitionOf(definition: SagaDefinition, index: number): StepDefinition {
-  const step = definition.steps[index];
-  if (!step) throw new Error(`saga ${definition.name} has no step ${index}`);
-  return step;
 }
