@@ -105,7 +105,11 @@ main().then(
   },
   (error: unknown) => {
     const text = error instanceof Error ? error.message : String(error);
-    write(error instanceof ArgumentError ? `${text}\n\n${usage}` : `\nKolate did not start: ${readable(text)}`);
+    write(
+      error instanceof ArgumentError
+        ? `${text}\n\n${usage}`
+        : `\nKolate did not ${process.argv.includes('stop') ? 'stop' : 'start'}: ${readable(text)}`,
+    );
     // The line above may still be on its way to the process that shows it.
     setTimeout(() => process.exit(error instanceof ArgumentError ? 2 : 1), detached ? 100 : 0);
   },
