@@ -85,6 +85,22 @@ describe('validating a model in a process of its own', () => {
     });
   });
 
+  it('contains a model that would fill the memory of the serving process', async () => {
+    const roomy = createModelValidator({ programPath });
+    const large = model({
+      node: [node('ConstantOfShape', ['size'], ['table']), node('Gather', ['table', 'x'], ['y'])],
+      input: [value('x', 'INT64', ['N'])],
+      output: [value('y', 'FP32', ['N'])],
+      // The runtime works it out while loading: 320 MB.
+      initializer: [int64s('size', [1], [80_000_000])],
+    });
+    expect(await roomy(large)).toMatchObject({
+      ok: true,
+      lane: 'contained',
+      because: expect.stringMatching(/takes 3\d\d MB in memory/),
+    });
+  });
+
   it('contains a model whose single row takes long', async () => {
     const size = 600;
     const layers = Array.from({ length: 40 }, (_, i) => node('MatMul', [i === 0 ? 'w' : `h${i}`, 'w'], [`h${i + 1}`]));

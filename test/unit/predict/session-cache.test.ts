@@ -4,8 +4,7 @@ import { resolvedModel } from '../../builders/resolved-model';
 
 const megabyte = 1_048_576;
 const of = (tenantId: string, model: string, megabytes = 1) =>
-  // In memory: three times the file, and a megabyte.
-  resolvedModel(linearModel(), { tenantId, model, sizeBytes: ((megabytes - 1) * megabyte) / 3 });
+  resolvedModel(linearModel(), { tenantId, model, sizeBytes: megabytes * megabyte });
 
 function cacheOf(budgetMegabytes: number) {
   const released: string[] = [];
@@ -13,10 +12,10 @@ function cacheOf(budgetMegabytes: number) {
   let time = 0;
   const cache = createSessionCache<string>({
     budgetBytes: budgetMegabytes * megabyte,
-    load: async ({ tenantId, model }) => {
+    load: async ({ tenantId, model, sizeBytes }) => {
       loaded.push(`${tenantId}/${model}`);
       if (model === 'broken') throw new Error('cannot be loaded');
-      return `${tenantId}/${model}`;
+      return { value: `${tenantId}/${model}`, costBytes: sizeBytes };
     },
     release: (value) => released.push(value),
     now: () => time,
@@ -105,7 +104,7 @@ describe('the session cache', () => {
     const gates: (() => void)[] = [];
     const cache = createSessionCache<string>({
       budgetBytes: 200 * megabyte,
-      load: ({ model }) => new Promise((resolve) => gates.push(() => resolve(model))),
+      load: ({ model }) => new Promise((resolve) => gates.push(() => resolve({ value: model, costBytes: megabyte }))),
       release: () => undefined,
       maxLoads: 2,
     });

@@ -63,6 +63,11 @@ function loadBinding(): NativeBinding {
   return binding;
 }
 
+/** Loads the native library now, so that the first model is not charged with its memory and time. */
+export function warmRuntime(): void {
+  loadBinding();
+}
+
 /** Called with `new` by the binding for each output, which takes the returned record instead of `this`. */
 function createNativeTensor(type: string, data: TensorData, dims: readonly number[]): NativeTensor {
   return { type, data, dims };

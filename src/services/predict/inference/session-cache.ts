@@ -14,7 +14,8 @@ export type CacheEntry<V> = {
 
 export type SessionCacheOptions<V> = {
   readonly budgetBytes: number;
-  readonly load: (model: ResolvedModel) => Promise<V>;
+  /** Loads a model, and tells what it takes in memory. */
+  readonly load: (model: ResolvedModel) => Promise<{ readonly value: V; readonly costBytes: number }>;
   readonly release: (value: V) => void;
   /** Loads at a time: each holds the bytes of its file until the runtime has taken them. */
   readonly maxLoads?: number;
@@ -34,8 +35,6 @@ export type SessionCache<V> = {
   close(): void;
 };
 
-/** In memory a tree model takes two to three times its file; everything takes some. */
-const costOf = ({ sizeBytes }: ResolvedModel): number => sizeBytes * 3 + 1_048_576;
 /** How long a failed load is answered from memory, so that each request does not fetch the file again. */
 const failureMs = 2_000;
 const maxWaitingLoads = 64;
@@ -78,9 +77,8 @@ export function createSessionCache<V>(options: SessionCacheOptions<V>): SessionC
   }
 
   async function loadEntry(model: ResolvedModel, key: string): Promise<CacheEntry<V>> {
-    const costBytes = costOf(model);
-    if (costBytes > budgetBytes) throw tooLarge(costBytes, budgetBytes);
-    const value = await slots.run(() => load(model));
+    if (model.sizeBytes > budgetBytes) throw tooLarge(model.sizeBytes, budgetBytes);
+    const { value, costBytes } = await slots.run(() => load(model));
     counts.loads++;
     // Pinned while room is made, so that it does not make room for itself.
     const entry = { key, tenantId: model.tenantId, value, costBytes, pins: 1, usedAt: ++clock, evicted: false };
@@ -162,10 +160,10 @@ function chooseVictim<V>(entries: Iterable<CacheEntry<V>>, budgetBytes: number):
   return victim;
 }
 
-const tooLarge = (costBytes: number, budgetBytes: number): KolateError =>
+const tooLarge = (sizeBytes: number, budgetBytes: number): KolateError =>
   new KolateError(
     'KLT_INFERENCE_OUT_OF_BOUNDS',
-    `the model takes ${costBytes} bytes in memory; ${budgetBytes} are there`,
+    `the model has ${sizeBytes} bytes; ${budgetBytes} are there for all models`,
   );
 
 type Slots = { run<T>(work: () => Promise<T>): Promise<T> };

@@ -1,6 +1,6 @@
 import { KolateError } from '../../../contracts/errors';
 import type { Lane, ModelSignature } from '../../../contracts/http/models';
-import { loadSession, type Session } from '../inference/ort-runtime';
+import { loadSession, type Session, warmRuntime } from '../inference/ort-runtime';
 import { type ServingPlan, servingPlan } from '../inference/serving-plan';
 import { elementCount, type Tensor } from '../inference/tensors';
 import { type LaneReading, laneOf } from './lane-of';
@@ -18,7 +18,13 @@ const openSizes = [1, 2, 8, 16, 32, 64, 224];
 /** Four open dimensions of the largest size would be ten gigabytes. */
 const maxElements = 16_000_000;
 /** Above these a model would hold up the others in the serving process, so it is contained. CPU time, and memory of one call. */
-const most = { loadMs: 2_000, rowMs: 50, manyRowsMs: 1_000, manyRowsBytes: 256 * 1024 * 1024 } as const;
+const most = {
+  loadMs: 2_000,
+  loadBytes: 256 * 1024 * 1024,
+  rowMs: 50,
+  manyRowsMs: 1_000,
+  manyRowsBytes: 256 * 1024 * 1024,
+} as const;
 /** Enough for a model that takes the cube of its rows to show, while the square of them stays small. */
 const manyRows = 512;
 
@@ -37,24 +43,32 @@ const picky: ReadonlySet<string> = new Set(
 export function tryModel(file: Uint8Array): TrialResult {
   const reading = readOnnxModel(file);
   const signature = signatureOf(reading.graph);
-  const lane = laneOf(reading);
-  const loading = cpuMs();
-  const session = load(file);
-  const loadMs = cpuMs() - loading;
+  const { session, heavy } = loadMeasured(file);
+  const lane = judge(laneOf(reading), heavy);
   checkSignature(session, signature);
   const openSize = findOpenSize(session, signature, reading);
   if (openSize === undefined) return { signature, ...lane };
-  const late =
-    loadMs > most.loadMs
-      ? `loading it takes ${Math.round(loadMs)} ms of a processor`
-      : slowRow(session, servingPlan(signature), openSize);
+  const slow = slowRow(session, servingPlan(signature), openSize);
   const seen = withSeenShapes(session, signature, openSize);
-  if (lane.lane === 'contained') return { signature: seen, ...lane };
-  if (late) return { signature: seen, lane: 'contained', because: late };
+  if (slow || lane.lane === 'contained') return { signature: seen, ...judge(lane, slow) };
   const batchable = rowsAreIndependent(session, seen, openSize);
-  const heavy = heavyRows(session, servingPlan(seen), openSize);
-  const judged: LaneReading = heavy ? { lane: 'contained', because: heavy } : lane;
-  return { signature: { ...seen, batchable }, ...judged };
+  return { signature: { ...seen, batchable }, ...judge(lane, heavyRows(session, servingPlan(seen), openSize)) };
+}
+
+/** `lane`, unless there is a reason to contain the model. */
+const judge = (lane: LaneReading, because: string | undefined): LaneReading =>
+  because === undefined || lane.lane === 'contained' ? lane : { lane: 'contained', because };
+
+/** The model in memory, and why it is too much for the serving process, where it is. */
+function loadMeasured(file: Uint8Array): { readonly session: Session; readonly heavy: string | undefined } {
+  warmRuntime();
+  const [ms, bytes] = [cpuMs(), process.memoryUsage.rss()];
+  const session = load(file);
+  const tookMs = cpuMs() - ms;
+  const tookBytes = process.memoryUsage.rss() - bytes;
+  if (tookMs > most.loadMs) return { session, heavy: `loading it takes ${Math.round(tookMs)} ms of a processor` };
+  if (tookBytes > most.loadBytes) return { session, heavy: `it takes ${Math.round(tookBytes / 1e6)} MB in memory` };
+  return { session, heavy: undefined };
 }
 
 function load(file: Uint8Array): Session {
