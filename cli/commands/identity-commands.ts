@@ -35,7 +35,10 @@ export function addIdentityCommands(program: Command, bind: Bind): void {
 function addLogin(program: Command, bind: Bind): void {
   program
     .command('login')
-    .description('log in as a person, in a browser; commands then act as you')
+    .description(
+      'log in as a person, in a browser; commands then act as you. On one machine there is the person operator, whose ' +
+        'password is in secrets/platform/operator-password.secret of the home',
+    )
     .option('--no-browser', 'only print the address')
     .option('--paste', 'paste the address that the browser ends at, where the browser is on another machine')
     .addOption(timeoutOption(300))

@@ -24,10 +24,11 @@ export function addPredictCommands(program: Command, bind: Bind): void {
       bind(async (context, _args, options: Predicting) => {
         const data = await readData(options.data, context.io.stdin);
         const answer = await predict(await context.tenant(), { ...options, data });
-        const { model_name: model, model_version: version, id } = answer;
+        const { model_name: model, model_version: version, id, parameters } = answer;
+        const prediction = parameters?.prediction_id === undefined ? undefined : String(parameters.prediction_id);
         return {
           document: answer,
-          text: `${predictionTable(answer.outputs)}\n\n${renderFields({ model, version, id })}`,
+          text: `${predictionTable(answer.outputs)}\n\n${renderFields({ model, version, prediction, id })}`,
         };
       }),
     );

@@ -57,6 +57,9 @@ type ServiceOptions = {
   readonly heapMb: number;
 };
 
+/** Code that was compiled by an earlier run is loaded as it is: a third less work for each process that starts. */
+const ofNode = (dir: string) => ({ HOME: dir, NODE_COMPILE_CACHE: join(dir, 'compiled') });
+
 /** Its young generation is kept small: the default grows to 48 MB in each process and stays there. */
 function serviceSpec({ dist, home, ports }: Surroundings, { name, main, env, heapMb }: ServiceOptions): ProcessSpec {
   const port = ports[name];
@@ -65,7 +68,7 @@ function serviceSpec({ dist, home, ports }: Surroundings, { name, main, env, hea
     command: process.execPath,
     args: [`--max-old-space-size=${heapMb}`, '--max-semi-space-size=4', '--enable-source-maps', join(dist, main)],
     env: Object.fromEntries(
-      Object.entries({ ...env, HOME: home.dir, KOLATE_PORT: String(port) }).flatMap(([key, value]) =>
+      Object.entries({ ...env, ...ofNode(home.dir), KOLATE_PORT: String(port) }).flatMap(([key, value]) =>
         value === undefined ? [] : [[key, value]],
       ),
     ),
