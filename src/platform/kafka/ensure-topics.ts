@@ -48,11 +48,21 @@ export async function ensureTopics(client: KafkaJs, names: Namespace, topics: re
   }
 }
 
-/** Waits until every partition has a leader. kafkajs' own wait gives up when a broker has not heard of a topic yet. */
-async function untilLed(admin: Admin, topics: string[]): Promise<void> {
-  for (const giveUpAt = Date.now() + deadlineMs; Date.now() < giveUpAt; ) {
-    const metadata = await admin.fetchTopicMetadata({ topics }).catch(() => undefined);
-    if (metadata?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
-    await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+/**
+ * Waits until every partition answers where it ends, which its leader alone does once it leads: metadata name a leader
+ * before it has heard of it, and the first records would be refused.
+ */
+async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> {
+  const giveUpAt = Date.now() + deadlineMs;
+  for (const topic of topics) {
+    while (Date.now() < giveUpAt && !(await leads(admin, topic))) {
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    }
   }
 }
+
+const leads = (admin: Admin, topic: string): Promise<boolean> =>
+  admin.fetchTopicOffsets(topic).then(
+    () => true,
+    () => false,
+  );
