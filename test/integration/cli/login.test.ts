@@ -41,7 +41,7 @@ async function signIn(address: string, password: string): Promise<string> {
   return (await open(page.url, { method: 'POST', body })).url;
 }
 
-it('logs a person in over a browser and acts as that person from then on', async () => {
+async function startLogin() {
   const said: string[] = [];
   const written: string[] = [];
   const run = runCli(['login', '--no-browser', '--output', 'json'], {
@@ -52,9 +52,23 @@ it('logs a person in over a browser and acts as that person from then on', async
     isTerminal: false,
   });
   const address = await until(() => said.join('\n').match(/http\S+/)?.[0]);
+  return { run, address, answer: () => JSON.parse(written.join('')) };
+}
+
+it('takes no answer that belongs to a login of somebody else', async () => {
+  const { run, address, answer } = await startLogin();
+  const callback = new URL(new URL(address).searchParams.get('redirect_uri') ?? '');
+  callback.search = '?code=stolen&state=another';
+  await fetch(callback);
+  expect(await run).toBe(1);
+  expect(answer().detail).toContain('another login');
+});
+
+it('logs a person in over a browser and acts as that person from then on', async () => {
+  const { run, address, answer } = await startLogin();
   expect(await signIn(address, operatorPassword)).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/callback/);
   expect(await run).toBe(0);
-  expect(JSON.parse(written.join('')).scope).toContain('tenants:write');
+  expect(answer().scope).toContain('tenants:write');
 
   const kept = JSON.parse(await readFile(join(cli.home, 'cli/credentials.json'), 'utf8'));
   api.on('GET /v1/tenants', { body: { items: [] } });

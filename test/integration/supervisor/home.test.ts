@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deleteHome, openHome } from '../../../local/supervisor/home';
@@ -11,12 +11,23 @@ import { claimHome, readSupervisor, releaseHome } from '../../../local/superviso
 import { freePort } from '../../helpers/start-issuer';
 
 let dir: string;
+const squatters: Server[] = [];
+
+/** Somebody else's program on a port. */
+async function squat(port: number): Promise<void> {
+  const server = createServer();
+  squatters.push(server);
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+}
 
 beforeEach(() => {
   dir = join(mkdtempSync(join(tmpdir(), 'kolate-home-')), 'home');
 });
 
-afterEach(() => rmSync(join(dir, '..'), { recursive: true, force: true }));
+afterEach(() => {
+  for (const server of squatters.splice(0)) server.close();
+  rmSync(join(dir, '..'), { recursive: true, force: true });
+});
 
 const release = async (held: Awaited<ReturnType<typeof holdPorts>>) => {
   for (const port of Object.values(held)) await port.release();
@@ -61,24 +72,20 @@ it('keeps its ports from start to start, and takes another where one has gone', 
   const gateway = await freePort();
   const first = await holdPorts(gateway, createHomeState(home.state));
   await release(first);
-  const squatter = createServer();
-  await new Promise<void>((done) => squatter.listen(first.kafka.port, '127.0.0.1', done));
+  await squat(first.kafka.port);
   const second = await holdPorts(gateway, createHomeState(home.state));
   await release(second);
-  squatter.close();
   expect(second.issuer.port).toBe(first.issuer.port);
   expect(second.kafka.port).not.toBe(first.kafka.port);
 });
 
 it('says which port is taken and what to do', async () => {
   const home = await openHome(dir, undefined);
-  const squatter = createServer();
   const port = await freePort();
-  await new Promise<void>((done) => squatter.listen(port, '127.0.0.1', done));
+  await squat(port);
   const taken = holdPorts(port, createHomeState(home.state));
   await expect(taken).rejects.toThrow(PortTaken);
   await expect(taken).rejects.toThrow(new RegExp(`port ${port} is taken.*--port \\d+`));
-  squatter.close();
 });
 
 it('has one supervisor at a time, and takes over from one that has gone', async () => {
