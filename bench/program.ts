@@ -58,9 +58,9 @@ export async function startProgram<R>(
   };
 }
 
-/** @returns the path of the bundle, in dist/ so that it finds node_modules */
+/** @returns the path of the bundle: in dist/, so that it finds node_modules, and where the build clears nothing away */
 export async function bundle(entry: string): Promise<string> {
-  const outfile = join(root, 'dist', 'bench', `${basename(entry, '.ts')}.js`);
+  const outfile = join(root, 'dist', 'measured', `${basename(entry, '.ts')}.js`);
   await build({
     entryPoints: [resolve(root, entry)],
     outfile,

@@ -15,19 +15,12 @@ export function createLineWriter(log: Logger): LineWriter {
   const bindings = `"name":${JSON.stringify(name)},"pid":${process.pid}`;
   let last = -1;
   let time = '';
-  let lines = '';
-  const flush = (): void => {
-    stream.write(lines);
-    lines = '';
-  };
   return (members) => {
     const now = Date.now();
     if (now !== last) {
       last = now;
       time = new Date(now).toISOString();
     }
-    // The lines of one turn of the event loop together: the stream looks at each text that it is given, byte by byte.
-    if (lines === '') setImmediate(flush);
-    lines += `{"level":"info","time":"${time}",${bindings},${members}}\n`;
+    stream.write(`{"level":"info","time":"${time}",${bindings},${members}}\n`);
   };
 }

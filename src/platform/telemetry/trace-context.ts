@@ -29,9 +29,11 @@ export function continueTrace(traceparent: string | undefined): TraceContext {
   return { traceId, traceparent: `00-${traceId}-${randomHex(8)}-${flags}` };
 }
 
+const shape = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
 /** The caller's trace id, or a new one: for what starts no span of its own. */
 export function traceIdOf(traceparent: string | undefined): string {
-  if (traceparent?.length === 55 && form.test(traceparent)) {
+  if (traceparent !== undefined && shape.test(traceparent)) {
     const traceId = traceparent.slice(3, 35);
     if (traceId !== zeroTrace) return traceId;
   }

@@ -6,22 +6,24 @@ export type FastHead = {
   authorization: string | undefined;
   readonly traceparent: string | undefined;
   readonly requestId: string | undefined;
-  /** `Inference-Header-Content-Length` and the like: the one further header that the lane was asked for. */
+  /** The one further header that the lane was asked for. */
   readonly extra: string | undefined;
 };
 
 type Fields = { -readonly [K in keyof FastHead]: FastHead[K] } & { hosts: number };
-type Take = (fields: Fields, value: string) => boolean;
+/** Takes the value of a header, `head` from `from` to `to`. False for one that the lane does not answer. */
+type Take = (fields: Fields, head: string, from: number, to: number) => boolean;
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const visible = /^[\x21-\x7e]{1,200}$/;
-const digits = /^\d{1,12}$/;
-const lastLine = ' HTTP/1.1';
+const lastWords = ' HTTP/1.1';
+const [space, tab, zero, nine] = [0x20, 0x09, 0x30, 0x39];
 
 /** Sets a field that may come once. */
 const once =
   (name: 'authorization' | 'traceparent' | 'requestId' | 'extra', form?: RegExp): Take =>
-  (fields, value) => {
+  (fields, head, from, to) => {
+    const value = head.slice(from, to);
     if (fields[name] !== undefined || (form && !form.test(value))) return false;
     fields[name] = value;
     return true;
@@ -29,14 +31,27 @@ const once =
 const ignore: Take = () => true;
 const refuse: Take = () => false;
 
+const takeLength: Take = (fields, head, from, to) => {
+  if (fields.contentLength >= 0 || from === to || to - from > 12) return false;
+  let length = 0;
+  for (let at = from; at < to; at++) {
+    const code = head.charCodeAt(at);
+    if (code < zero || code > nine) return false;
+    length = length * 10 + (code - zero);
+  }
+  fields.contentLength = length;
+  return true;
+};
+
+/** Types that say nothing of how the body is packed or cut. */
+const takeType: Take = (_fields, head, from) =>
+  head.startsWith('application/json', from) || head.startsWith('application/octet-stream', from);
+
 const takers: Readonly<Record<string, Take>> = {
   host: (fields) => ++fields.hosts === 1,
-  'content-length': (fields, value) => {
-    if (fields.contentLength >= 0 || !digits.test(value)) return false;
-    fields.contentLength = Number(value);
-    return true;
-  },
-  connection: (_fields, value) => value === 'keep-alive' || value.toLowerCase() === 'keep-alive',
+  'content-length': takeLength,
+  'content-type': takeType,
+  connection: (_fields, head, from, to) => head.slice(from, to).toLowerCase() === 'keep-alive',
   authorization: once('authorization'),
   traceparent: once('traceparent'),
   'x-request-id': once('requestId', visible),
@@ -49,7 +64,8 @@ const takers: Readonly<Record<string, Take>> = {
   te: refuse,
 };
 
-const maxKnownNames = 500;
+/** A header's name with its colon, as it was written. */
+type Name = { readonly text: string; readonly take: Take };
 
 /**
  * Reads heads of plain POST requests. It takes only what it is sure of (HTTP/1.1, one Host, one Content-Length, lines that end in
@@ -58,25 +74,28 @@ const maxKnownNames = 500;
  * @param extraName one more header to hand out, lower case
  */
 export function createHeadParser(extraName: string): (head: string) => FastHead | undefined {
-  // By the names as they are written, so that nothing has to be lower-cased for each request.
-  const known = new Map<string, Take>();
-  const takerOf = (name: string): Take => {
-    const taker = known.get(name);
-    if (taker) return taker;
-    if (!token.test(name)) return refuse;
+  const known: Readonly<Record<string, Take>> = { ...takers, [extraName]: once('extra', visible) };
+  // The names of the last request, line by line: the next one mostly has the same in the same places.
+  const expected: Name[] = [];
+
+  const learn = (line: number, head: string, at: number, end: number): Name | undefined => {
+    const colon = head.indexOf(':', at);
+    const name = head.slice(at, colon);
+    if (colon < 0 || colon > end || !token.test(name)) return undefined;
     const lower = name.toLowerCase();
-    const found = lower === extraName ? once('extra', visible) : Object.hasOwn(takers, lower) ? takers[lower]! : ignore;
-    if (known.size < maxKnownNames) known.set(name, found);
-    return found;
+    const learned = { text: `${name}:`, take: (Object.hasOwn(known, lower) && known[lower]) || ignore };
+    expected[line] = learned;
+    return learned;
   };
 
   /** `head` ends with the line break of its last line. */
   return (head) => {
     if (!head.startsWith('POST /')) return undefined;
-    let end = head.indexOf('\n');
-    if (!head.startsWith(lastLine, end - 1 - lastLine.length) || head.indexOf('\r') !== end - 1) return undefined;
+    let end = head.indexOf('\n') - 1;
+    if (!head.startsWith(lastWords, end - lastWords.length) || head.indexOf('\r') !== end) return undefined;
+    const target = head.slice(5, end - lastWords.length);
     const fields: Fields = {
-      target: head.slice(5, end - 1 - lastLine.length),
+      target,
       contentLength: -1,
       authorization: undefined,
       traceparent: undefined,
@@ -84,14 +103,22 @@ export function createHeadParser(extraName: string): (head: string) => FastHead 
       extra: undefined,
       hosts: 0,
     };
-    for (let at = end + 1; at < head.length; at = end + 1) {
-      end = head.indexOf('\n', at);
+    for (let line = 0, at = end + 2; at < head.length; line++, at = end + 2) {
+      end = head.indexOf('\n', at) - 1;
       // A line break of another kind inside of a line might be one to somebody else.
-      if (head.indexOf('\r', at) !== end - 1) return undefined;
-      const colon = head.indexOf(':', at);
-      if (colon < 0 || colon > end) return undefined;
-      if (!takerOf(head.slice(at, colon))(fields, head.slice(colon + 1, end - 1).trim())) return undefined;
+      if (head.indexOf('\r', at) !== end) return undefined;
+      const guess = expected[line];
+      const name = guess && head.startsWith(guess.text, at) ? guess : learn(line, head, at, end);
+      if (!name) return undefined;
+      if (name.take === ignore) continue;
+      let from = at + name.text.length;
+      let to = end;
+      while (isBlank(head.charCodeAt(from)) && from < to) from++;
+      while (isBlank(head.charCodeAt(to - 1)) && from < to) to--;
+      if (!name.take(fields, head, from, to)) return undefined;
     }
-    return fields.hosts === 1 && fields.contentLength >= 0 && !fields.target.includes(' ') ? fields : undefined;
+    return fields.hosts === 1 && fields.contentLength >= 0 && !target.includes(' ') ? fields : undefined;
   };
 }
+
+const isBlank = (code: number): boolean => code === space || code === tab;

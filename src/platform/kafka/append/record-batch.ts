@@ -10,10 +10,10 @@ export type RecordBatch = { readonly bytes: Buffer; readonly records: number };
 
 export type BatchWriter = {
   /**
-   * Adds a record. `key` is ASCII, `headers` is what `encodeHeaders` or a `headerTemplate` made, `value` any text.
-   * All records of a batch have the time at which it was begun.
+   * Adds a record. `key` is ASCII, `headers` are what `encodeHeader` made, one after the other, `value` is any text; `ascii` says
+   * that it is known to be ASCII, which saves looking. All records of a batch have the time at which it was begun.
    */
-  add(key: string, value: string, headers: string, headerCount: number): void;
+  add(key: string, value: string, headers: string, headerCount: number, ascii?: boolean): void;
   /** Bytes so far. */
   bytes(): number;
   records(): number;
@@ -33,7 +33,8 @@ function makeVarint(value: number): string {
 
 const varints = Array.from({ length: 2_048 }, (_, value) => makeVarint(value));
 
-const isAscii = (text: string): boolean => !/[^ -\x7f]/.test(text);
+/** Printable, that is. */
+export const isAscii = (text: string): boolean => !/[^ -\x7f]/.test(text);
 
 /** One header, encoded; name and value are ASCII. */
 export const encodeHeader = (name: string, value: string): string =>
@@ -61,9 +62,8 @@ export function createBatchWriter(now: () => number = Date.now): BatchWriter {
   };
 
   return {
-    add(key, value, headers, headerCount) {
+    add(key, value, headers, headerCount, ascii = isAscii(value)) {
       if (records === 0) time = now();
-      const ascii = isAscii(value);
       const valueBytes = ascii ? value.length : Buffer.byteLength(value);
       // Attributes, and the time's distance from the batch's: none.
       const before = `\0\0${varintText(records)}${varintText(key.length)}${key}${varintText(valueBytes)}`;

@@ -4,7 +4,7 @@ import type { Appender } from '../../../platform/kafka/append/create-appender';
 import { type BatchWriter, createBatchWriter, type RecordBatch } from '../../../platform/kafka/append/record-batch';
 import type { PredictionRecord, Recorder } from '../protocol/prediction-record';
 import { type BufferOptions, batchBytes, createBestEffortBuffer, recordCounter } from './best-effort-buffer';
-import { createTimeWriter, headerCount, recordHeaders, recordJson } from './encode-record';
+import { createTimeWriter, headerCount, isRecordAscii, recordHeaders, recordJson } from './encode-record';
 
 export type RecorderOptions = BufferOptions & {
   /** How long a required record waits for the broker. */
@@ -59,7 +59,7 @@ export function createRecorder(options: RecorderOptions): RunningRecorder {
 
   function add(writer: BatchWriter, record: PredictionRecord): void {
     const time = timeOf(record.at);
-    writer.add(record.id, recordJson(record, time), recordHeaders(record, time), headerCount);
+    writer.add(record.id, recordJson(record, time), recordHeaders(record, time), headerCount, isRecordAscii(record));
   }
 
   return {

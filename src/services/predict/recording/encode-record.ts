@@ -1,5 +1,5 @@
 import { predictionCompleted } from '../../../contracts/events/predict-events';
-import { encodeHeader, encodeHeaderName } from '../../../platform/kafka/append/record-batch';
+import { encodeHeader, encodeHeaderName, isAscii } from '../../../platform/kafka/append/record-batch';
 import type { PredictionRecord } from '../protocol/prediction-record';
 
 const uuidLength = 36;
@@ -32,6 +32,12 @@ export function recordJson(record: PredictionRecord, time: string): string {
   if (inputsSha256 !== undefined) json += `,"inputsSha256":"${inputsSha256}"`;
   return `${json},"outputs":${record.outputsJson},"rows":${record.rows},"latencyMs":${record.latencyMs},"at":"${time}"}`;
 }
+
+/** Whether the JSON of the record is ASCII: looked for in the parts that may not be. */
+export const isRecordAscii = ({ requestId, inputsJson, outputsJson }: PredictionRecord): boolean =>
+  isAscii(outputsJson) &&
+  (inputsJson === undefined || isAscii(inputsJson)) &&
+  (requestId === undefined || isAscii(requestId));
 
 /** RFC 3339 of a time in milliseconds; the last one is remembered, since many records share a millisecond. */
 export function createTimeWriter(): (at: number) => string {
