@@ -84,6 +84,7 @@ it('says which port is taken and what to do', async () => {
   const port = await freePort();
   await squat(port);
   const taken = holdPorts(port, createHomeState(home.state));
+  void taken.then(release, () => undefined);
   await expect(taken).rejects.toThrow(PortTaken);
   await expect(taken).rejects.toThrow(new RegExp(`port ${port} is taken.*--port \\d+`));
 });
