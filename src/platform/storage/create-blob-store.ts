@@ -1,18 +1,17 @@
 import type { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
-  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
-  type ObjectIdentifier,
   PutObjectCommand,
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { KolateError } from '../../contracts/errors';
+import { deleteAll, requirePrefix } from './delete-blobs';
+import { ask, askForOne } from './s3-call';
 
 export type BlobStoreOptions = {
   readonly bucket: string;
@@ -49,7 +48,6 @@ export type PresignedUpload = {
 
 export type BlobStore = ReturnType<typeof createBlobStore>;
 
-const deleteBatch = 1_000;
 const requestTimeoutMs = 30_000;
 
 /**
@@ -198,56 +196,4 @@ export function createBlobStore(options: BlobStoreOptions) {
 
     close: () => client.destroy(),
   };
-}
-
-/** An empty prefix is the whole bucket, every tenant's. */
-function requirePrefix(prefix: string): void {
-  if (prefix.length < 2) throw new KolateError('KLT_INTERNAL', 'a prefix to delete by has to name something');
-}
-
-async function deleteAll(client: S3Client, Bucket: string, all: readonly Partial<ObjectIdentifier>[]): Promise<void> {
-  for (let start = 0; start < all.length; start += deleteBatch) {
-    const Objects = all.slice(start, start + deleteBatch).map(({ Key = '', VersionId }) => ({ Key, VersionId }));
-    const { Errors = [] } = await ask(() =>
-      client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } })),
-    );
-    const first = Errors.find(({ Code }) => Code !== 'NoSuchKey');
-    if (first) {
-      throw new KolateError(
-        'KLT_DEPENDENCY_UNAVAILABLE',
-        `the object store did not delete ${first.Key}: ${first.Code}`,
-      );
-    }
-  }
-}
-
-/** A versioned bucket has its own word for the source of a copy that is not there. */
-const missing = new Set(['NotFound', 'NoSuchKey', 'NoSuchVersion']);
-const isMissing = (error: unknown): boolean => error instanceof Error && missing.has(error.name);
-
-async function askForOne<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw toStoreError(error);
-  }
-}
-
-async function ask<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw toStoreError(error);
-  }
-}
-
-function toStoreError(error: unknown): KolateError {
-  if (error instanceof Error && error.name === 'AccessDenied') {
-    return new KolateError('KLT_STORE_ACCESS_DENIED', 'the object store refuses access', { cause: error });
-  }
-  return new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'the object store does not answer', {
-    retryAfterSeconds: 1,
-    cause: error,
-  });
 }
