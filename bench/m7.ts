@@ -12,6 +12,7 @@ import { createLogger } from '../src/platform/logging/create-logger';
 import { createOutboxRelay } from '../src/platform/outbox/create-outbox-relay';
 import { createPostgres, type Postgres } from '../src/platform/postgres/create-postgres';
 import { migrate, readMigrations } from '../src/platform/postgres/migrate';
+import { createProgressPublisher } from '../src/services/core/sagas/progress-publisher';
 import { createSagaEngine } from '../src/services/core/sagas/saga-engine';
 import { createSagaStore } from '../src/services/core/sagas/saga-store';
 import { quantile, runBench } from './harness';
@@ -19,9 +20,9 @@ import { quantile, runBench } from './harness';
 /**
  * M7: durable saga steps a second with 256 sagas in flight ÷ single-row commits a second.
  *
- * A step is a reply taken in: the state, the inbox row, the next command and the progress fact in the outbox are on disk
- * before the next reply of that saga comes. The outbox is published meanwhile to a producer that takes everything, so that
- * the cost of reading and deleting it is in. The reference commits one row after the other over one connection of the same
+ * A step is a reply taken in: the state, the inbox row and the next command in the outbox are on disk before the next reply
+ * of that saga comes. Outbox and progress facts are published meanwhile to a producer that takes everything, so that the
+ * cost of reading, deleting and encoding them is in. The reference commits one row after the other over one connection of the same
  * server, as the saga engine has one that it writes by. What as many tasks commit over eight connections is printed too.
  */
 const inFlight = 256;
@@ -67,7 +68,21 @@ async function sagaSteps(postgres: Postgres<'core'>, latencies: number[]): Promi
     backoff: () => 100,
     listen: false,
   });
-  const engine = createSagaEngine({ store: createSagaStore(postgres.sql), log, onCommitted: relay.poke });
+  const store = createSagaStore(postgres.sql);
+  const progress = createProgressPublisher({
+    store,
+    producer: { send: async () => undefined },
+    log,
+    backoff: () => 100,
+  });
+  const engine = createSagaEngine({
+    store,
+    log,
+    onCommitted(states) {
+      relay.poke();
+      progress.changed(states);
+    },
+  });
   let steps = 0;
   const timed = async (act: Promise<void>): Promise<void> => {
     const from = performance.now();
@@ -108,6 +123,7 @@ async function sagaSteps(postgres: Postgres<'core'>, latencies: number[]): Promi
   const seconds = (performance.now() - from) / 1_000;
   await engine.close();
   await relay.close();
+  await progress.close();
   return steps / seconds;
 }
 

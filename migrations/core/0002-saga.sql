@@ -6,15 +6,18 @@ create table saga.saga (
   tenant_id uuid not null,
   status text not null,
   revision int not null,
-  -- When something has to happen though no message comes: a timeout or the next try.
+  -- When something has to happen though no message comes: a timeout or the next try. Null once it is over.
   wake_at timestamptz,
+  -- Until it is over and that has been published.
+  active boolean not null default true,
   state json not null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
-) with (fillfactor = 60);
+) with (fillfactor = 50);
 
-create index saga_wake_at on saga.saga (wake_at) where wake_at is not null;
-create index saga_tenant_id on saga.saga (tenant_id);
+-- The one index beside the key, on what a step does not change: so that a step is written without touching an index
+-- (heap-only tuples). Due sagas are found by a look at all active ones.
+create index saga_active on saga.saga (id) where active;
 
 -- Undoes the statement that it is part of: a batch of steps is kept as a whole or not at all.
 create function saga.expect(fulfilled boolean) returns void language plpgsql as $$

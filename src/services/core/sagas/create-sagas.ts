@@ -5,6 +5,7 @@ import type { Logger } from '../../../platform/logging/create-logger';
 import { cleanInbox } from '../../../platform/outbox/clean-inbox';
 import { createOutboxRelay } from '../../../platform/outbox/create-outbox-relay';
 import type { Postgres } from '../../../platform/postgres/create-postgres';
+import { createProgressPublisher } from './progress-publisher';
 import { runSagaConsumer } from './saga-consumer';
 import { createSagaEngine } from './saga-engine';
 import { createSagaStore } from './saga-store';
@@ -33,12 +34,14 @@ export async function startSagas(options: SagasOptions): Promise<{ close(): Prom
   const { postgres, kafka, log, backoff, metrics } = options;
   const store = createSagaStore(postgres.sql);
   const relay = createOutboxRelay({ postgres, schema, producer: kafka.producer(), log, backoff, listen: false });
+  const progress = createProgressPublisher({ store, producer: kafka.producer(), log, backoff });
   const engine = createSagaEngine({
     store,
     log,
-    onCommitted(earliestWake) {
+    onCommitted(states) {
       relay.poke();
-      timers.expect(earliestWake);
+      progress.changed(states);
+      timers.expect(states);
     },
   });
   const timers = createSagaTimers({ store, engine, backoff, log });
@@ -52,6 +55,7 @@ export async function startSagas(options: SagasOptions): Promise<{ close(): Prom
     await timers.close();
     await engine.close();
     await relay.close();
+    await progress.close();
   };
   try {
     const consumer = await runSagaConsumer({ kafka, store, engine, metrics });

@@ -3,7 +3,7 @@ import { sagas } from '../../../domain/sagas/all-sagas';
 import type { SagaDefinition } from '../../../domain/sagas/saga';
 import type { CommandEffect, SagaState } from '../../../domain/sagas/saga-state';
 import type { OutboxRow } from '../../../platform/outbox/create-outbox';
-import { commandRow, progressedRow, type SagaRequest } from './saga-requests';
+import { commandRow, type SagaRequest } from './saga-requests';
 
 export type PlanOptions = {
   readonly definitions?: ReadonlyMap<string, SagaDefinition>;
@@ -47,10 +47,6 @@ export function planBatch(
     state,
     expectedRevision: states.get(state.id)?.revision ?? 0,
   }));
-  for (const { state } of changed) {
-    const definition = definitions.get(state.saga);
-    if (definition) outbox.push(progressedRow(definition, state));
-  }
   return { sagas: changed, messageIds: [...messageIds], outbox, idle };
 }
 

@@ -1,6 +1,7 @@
 import { KolateError } from '../../../contracts/errors';
 import type { SagaState } from '../../../domain/sagas/saga-state';
 import type { Logger } from '../../../platform/logging/create-logger';
+import { createJobQueue, type Job } from './job-queue';
 import { type PlanOptions, planBatch } from './plan-batch';
 import type { SagaRequest } from './saga-requests';
 import { isConflict, type Position, type SagaStore } from './saga-store';
@@ -9,20 +10,17 @@ import { createStateCache } from './state-cache';
 export type SagaEngineOptions = PlanOptions & {
   readonly store: SagaStore;
   readonly log: Logger;
-  /** Called after each commit with the earliest time (Unix ms) at which one of the sagas wants to be woken. */
-  readonly onCommitted?: (earliestWake: number | undefined) => void;
+  /** Called after each commit with the states that were written. */
+  readonly onCommitted?: (states: readonly SagaState[]) => void;
   /** How long a first request waits for company (1 ms). */
   readonly gatherMs?: number;
 };
 
-type Job = {
-  readonly requests: readonly SagaRequest[];
-  readonly position: Position | undefined;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-};
-
 const maxBatchRequests = 512;
+/** One batch is planned while another is written. */
+const maxBatches = 2;
+/** A second batch is worth its round trip from so many requests on. */
+const minSecondBatch = 32;
 const maxQueuedRequests = 50_000;
 const maxConflicts = 10;
 
@@ -30,6 +28,7 @@ export type SagaEngine = {
   /**
    * Resolves when what the requests ask for is durable: states, inbox, outbox and `position` in one transaction. Requests of
    * one saga take effect in the order in which they come; one that changes nothing (a late or doubled reply) is dropped.
+   * Whoever hands in positions waits for one submission of a partition before the next: they may be written side by side.
    * @throws KolateError KLT_DEPENDENCY_UNAVAILABLE when the database is away, KLT_OVERLOADED when too much waits
    */
   submit(requests: readonly SagaRequest[], position?: Position): Promise<void>;
@@ -40,19 +39,29 @@ export type SagaEngine = {
 /** Moves sagas: gathers what comes within a millisecond, or while the last batch is written, and writes it by one statement. */
 export function createSagaEngine(options: SagaEngineOptions): SagaEngine {
   const { store, log, gatherMs = 1, onCommitted } = options;
-  const queue: Job[] = [];
+  const queue = createJobQueue(maxBatchRequests);
   const cache = createStateCache();
-  let queued = 0;
-  let running: Promise<void> | undefined;
+  const batches = new Set<Promise<void>>();
+  let gathering: Promise<void> | undefined;
 
-  const drain = async (): Promise<void> => {
-    if (gatherMs > 0) await new Promise((resolve) => setTimeout(resolve, gatherMs));
-    while (queue.length > 0) {
-      const jobs = takeJobs(queue);
-      queued -= jobs.reduce((sum, { requests }) => sum + requests.length, 0);
-      await runJobs(jobs);
+  /** Starts what can be started: one batch at least, a second one when enough has come meanwhile. */
+  const pump = (): void => {
+    while (queue.size() > 0 && (batches.size === 0 || (batches.size < maxBatches && queue.size() >= minSecondBatch))) {
+      const jobs = queue.take();
+      // All that waits concerns sagas of a batch under way.
+      if (jobs.length === 0) return;
+      const batch = runJobs(jobs).finally(() => {
+        batches.delete(batch);
+        queue.release(jobs);
+        pump();
+      });
+      batches.add(batch);
     }
-    running = undefined;
+  };
+  const gather = async (): Promise<void> => {
+    if (gatherMs > 0) await new Promise((resolve) => setTimeout(resolve, gatherMs));
+    gathering = undefined;
+    pump();
   };
 
   const runJobs = async (jobs: readonly Job[]): Promise<void> => {
@@ -83,7 +92,7 @@ export function createSagaEngine(options: SagaEngineOptions): SagaEngine {
       try {
         if (plan.sagas.length > 0 || positions.length > 0) await store.write({ ...plan, positions });
         for (const { state } of plan.sagas) cache.set(state);
-        onCommitted?.(earliest(plan.sagas.map(({ state }) => state.wakeAt)));
+        onCommitted?.(plan.sagas.map(({ state }) => state));
         return;
       } catch (error) {
         if (!isConflict(error) || conflicts++ >= maxConflicts) throw error;
@@ -114,34 +123,17 @@ export function createSagaEngine(options: SagaEngineOptions): SagaEngine {
   return {
     submit(requests, position) {
       if (requests.length === 0 && !position) return Promise.resolve();
-      if (queued + requests.length > maxQueuedRequests) {
+      if (queue.size() + requests.length > maxQueuedRequests) {
         return Promise.reject(new KolateError('KLT_OVERLOADED', 'too many saga steps wait to be written'));
       }
-      queued += requests.length;
       return new Promise((resolve, reject) => {
-        queue.push({ requests, position, resolve, reject });
-        running ??= drain();
+        queue.add({ requests, position, resolve, reject });
+        if (batches.size === 0) gathering ??= gather();
+        else pump();
       });
     },
     async close() {
-      await running;
+      while (gathering || batches.size > 0) await Promise.all([gathering, ...batches]);
     },
   };
 }
-
-function takeJobs(queue: Job[]): Job[] {
-  let requests = 0;
-  let count = 0;
-  for (const job of queue) {
-    requests += job.requests.length;
-    if (count > 0 && requests > maxBatchRequests) break;
-    count += 1;
-  }
-  return queue.splice(0, count);
-}
-
-const earliest = (times: readonly (number | null)[]): number | undefined =>
-  times.reduce<number | undefined>(
-    (least, time) => (time !== null && (least === undefined || time < least) ? time : least),
-    undefined,
-  );

@@ -13,6 +13,8 @@ import { sagas } from '../../../domain/sagas/all-sagas';
 import type { SagaDefinition } from '../../../domain/sagas/saga';
 import type { CommandEffect, SagaInput, SagaState } from '../../../domain/sagas/saga-state';
 import { toOperation } from '../../../domain/sagas/to-operation';
+import { encodeMessage } from '../../../platform/kafka/message-codec';
+import type { OutgoingRecord } from '../../../platform/kafka/record';
 import { messageRow, type OutboxRow } from '../../../platform/outbox/create-outbox';
 
 /** Something that may move a saga. `messageId` is absent for what the clock asks. */
@@ -103,12 +105,12 @@ export function commandRow(
 }
 
 /** The fact that a saga has moved, for everybody who shows operations. */
-export function progressedRow(definition: SagaDefinition, state: SagaState): OutboxRow {
-  return messageRow(operationProgressed.topic.name, {
+export function progressedRecord(definition: SagaDefinition, state: SagaState): OutgoingRecord {
+  return encodeMessage(operationProgressed.topic.name, {
     id: randomUUID(),
     type: operationProgressed.type,
     source,
-    time: '',
+    time: new Date(state.updatedAt).toISOString(),
     key: state.id,
     tenantId: state.tenantId,
     correlationId: state.id,

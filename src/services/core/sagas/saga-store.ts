@@ -39,11 +39,36 @@ export function createSagaStore(sql: CoreSql) {
     async due(now: number, limit: number): Promise<{ ids: string[]; nextInMs: number | undefined }> {
       const rows = await sql.many<{ id: string; in_ms: number }>`
         select id, (extract(epoch from wake_at) * 1000 - ${now}::float8)::float8 as in_ms
-        from saga.saga where wake_at is not null order by wake_at limit ${limit}`;
+        from saga.saga where active and wake_at is not null order by wake_at limit ${limit}`;
       return {
         ids: rows.filter(({ in_ms }) => in_ms <= 0).map(({ id }) => id),
         nextInMs: rows.find(({ in_ms }) => in_ms > 0)?.in_ms,
       };
+    },
+
+    /** The active sagas behind `after`, by id: all those of which a process now dead may not have published the last move. */
+    async active(after: string, limit: number): Promise<SagaState[]> {
+      const rows = await sql.many<{ state: SagaState }>`
+        select state from saga.saga where active and id > ${after} order by id limit ${limit}`;
+      return rows.map(({ state }) => state);
+    },
+
+    /** Sagas that have been over since `before` (Unix ms) without anybody having noted that this was published. */
+    async unpublishedEnds(before: number, limit: number): Promise<SagaState[]> {
+      const rows = await sql.many<{ state: SagaState }>`
+        select state from saga.saga
+        where active and wake_at is null and updated_at < to_timestamp(${before}::float8 / 1000) limit ${limit}`;
+      return rows.map(({ state }) => state);
+    },
+
+    /** Notes that the ends of these sagas have been published; one that was taken up again since stays active. */
+    async retire(states: readonly SagaState[]): Promise<void> {
+      await sql.query(
+        `update saga.saga s set active = false
+         from unnest($1::uuid[], $2::int[]) as t (id, revision)
+         where s.id = t.id and s.revision = t.revision and s.wake_at is null`,
+        [states.map(({ id }) => id), states.map(({ revision }) => revision)],
+      );
     },
 
     async position(topic: string, partition: number): Promise<number | undefined> {
@@ -110,7 +135,8 @@ const statement = `
     on conflict do nothing returning 1),
   updated as (
     update saga.saga s
-    set status = i.status, revision = i.revision, wake_at = to_timestamp(i.wake_at / 1000), state = i.state, updated_at = now()
+    set status = i.status, revision = i.revision, wake_at = to_timestamp(i.wake_at / 1000), state = i.state,
+        active = true, updated_at = now()
     from input i where s.id = i.id and s.revision = i.expected returning 1),
   added as (
     insert into saga.outbox (id, aggregatetype, aggregateid, type, payload, tenant_id, headers)

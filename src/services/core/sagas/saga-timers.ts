@@ -1,3 +1,4 @@
+import type { SagaState } from '../../../domain/sagas/saga-state';
 import type { Backoff } from '../../../platform/kafka/record';
 import type { Logger } from '../../../platform/logging/create-logger';
 import type { SagaEngine } from './saga-engine';
@@ -11,8 +12,8 @@ export type SagaTimersOptions = {
 };
 
 export type SagaTimers = {
-  /** Says that a saga wants to be woken at `at` (Unix ms). */
-  expect(at: number | undefined): void;
+  /** Says that these sagas want to be woken at their times. */
+  expect(states: readonly SagaState[]): void;
   close(): Promise<void>;
 };
 
@@ -63,8 +64,8 @@ export function createSagaTimers({ store, engine, backoff, log }: SagaTimersOpti
   };
   schedule(Date.now());
   return {
-    expect: (at) => {
-      if (at !== undefined) schedule(at);
+    expect(states) {
+      for (const { wakeAt } of states) if (wakeAt !== null) schedule(wakeAt);
     },
     async close() {
       closed = true;
