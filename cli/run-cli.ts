@@ -44,7 +44,10 @@ function report({ exitCode, problem }: CliError, json: boolean, io: Io): ExitCod
   }
   const code = problem.code.startsWith('KLT_CLI_') ? '' : ` (${problem.code})`;
   io.say(problem.detail.startsWith('error:') ? problem.detail : `error: ${problem.detail}${code}`);
-  for (const { pointer, detail } of problem.errors ?? []) io.say(`  ${pointer || '/'}: ${detail}`);
+  for (const { pointer, detail } of problem.errors ?? []) {
+    // Some details name their places already.
+    if (!problem.detail.includes(`${pointer} ${detail}`)) io.say(`  ${pointer || '/'}: ${detail}`);
+  }
   if (problem.hint) io.say(problem.hint);
   if (problem.traceId) io.say(`trace ${problem.traceId}`);
   return exitCode;
