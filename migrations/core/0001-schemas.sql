@@ -32,7 +32,7 @@ begin
       message_id text not null,
       seen_at timestamptz not null default now(),
       primary key (consumer, message_id))', owner.schema_name);
-    execute format('create index on %I.inbox (seen_at)', owner.schema_name);
+    execute format('create index on %I.inbox using brin (seen_at)', owner.schema_name);
     -- The next offset to take, per consumer group and partition, moved in the transaction of the effect.
     execute format('create table %I.consumer_offset (
       consumer text not null,

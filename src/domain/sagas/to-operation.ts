@@ -21,10 +21,15 @@ export function toOperation(definition: SagaDefinition, state: SagaState): Opera
   };
 }
 
+/** A step's state never changes, only gives way to another one: most steps of a saga look as they did the last time. */
+const shown = new WeakMap<StepState, OperationStep>();
+
 function toStep(name: string, step: StepState | undefined): OperationStep {
   if (!step || step.status === 'pending') return { name, status: 'pending', attempt: step?.attempt ?? 0 };
+  const known = shown.get(step);
+  if (known) return known;
   const { status, attempt, startedAt, endedAt, cause } = step;
-  return {
+  const made = {
     name,
     status,
     attempt,
@@ -33,4 +38,6 @@ function toStep(name: string, step: StepState | undefined): OperationStep {
     ...(startedAt === undefined || endedAt === undefined ? {} : { durationMs: endedAt - startedAt }),
     ...(cause ? { cause } : {}),
   };
+  shown.set(step, made);
+  return made;
 }

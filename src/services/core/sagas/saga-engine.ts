@@ -16,7 +16,7 @@ export type SagaEngineOptions = PlanOptions & {
   readonly gatherMs?: number;
 };
 
-const maxBatchRequests = 512;
+const maxBatchRequests = 128;
 /** One batch is planned while another is written. */
 const maxBatches = 2;
 /** A second batch is worth its round trip from so many requests on. */
@@ -50,9 +50,11 @@ export function createSagaEngine(options: SagaEngineOptions): SagaEngine {
       const jobs = queue.take();
       // All that waits concerns sagas of a batch under way.
       if (jobs.length === 0) return;
-      const batch = runJobs(jobs).finally(() => {
+      const batch = runJobs(jobs).then((settle) => {
         batches.delete(batch);
+        // Before the callers hear of it, who may well come with the next step of the same sagas.
         queue.release(jobs);
+        for (const each of settle) each();
         pump();
       });
       batches.add(batch);
@@ -64,17 +66,25 @@ export function createSagaEngine(options: SagaEngineOptions): SagaEngine {
     pump();
   };
 
-  const runJobs = async (jobs: readonly Job[]): Promise<void> => {
+  /** @returns how to tell the callers */
+  const runJobs = async (jobs: readonly Job[]): Promise<(() => void)[]> => {
     try {
       await runBatch(jobs);
-      for (const job of jobs) job.resolve();
+      return jobs.map(({ resolve }) => resolve);
     } catch (error) {
       // What the database holds now is not known.
       cache.clear();
       const unavailable = error instanceof KolateError && error.code === 'KLT_DEPENDENCY_UNAVAILABLE';
+      if (jobs.length === 1 || unavailable)
+        return jobs.map(
+          ({ reject }) =>
+            () =>
+              reject(error),
+        );
       // One job that cannot be written must not take those with it that happened to come in the same millisecond.
-      if (jobs.length > 1 && !unavailable) for (const job of jobs) await runJobs([job]);
-      else for (const job of jobs) job.reject(error);
+      const settle: (() => void)[] = [];
+      for (const job of jobs) settle.push(...(await runJobs([job])));
+      return settle;
     }
   };
 
