@@ -49,7 +49,6 @@ export async function startPredictService(options: ProgramOptions = {}): Promise
       TOPIC: topics.predictionLifecycle.name,
       REDIS: engines.redis,
       MODEL: resolve('models/samples/iris-classifier.onnx'),
-      TENANT: tenantId,
       FOLDER: folder,
     },
     { logFile: log, ...options },

@@ -18,6 +18,7 @@ export type FastLane = {
 type ConnectionListener = (this: Server, socket: Socket) => void;
 
 const sweepMs = 5_000;
+const dateMs = 250;
 
 /**
  * Answers plain requests of one hot route straight from the sockets of `server`, at half of what Node's own HTTP costs: whole
@@ -31,6 +32,7 @@ export function installFastLane<R>(server: Server, options: FastLaneOptions<R>):
   const connections = new Set<Connection>();
   const answered = new Set<Connection>();
   const parse = createHeadParser(extraHeader);
+  const date = createDateLine();
   let closing = false;
 
   const flushAll = (): void => {
@@ -51,7 +53,7 @@ export function installFastLane<R>(server: Server, options: FastLaneOptions<R>):
       answered.add(connection);
     },
     isClosing: () => closing,
-    dateLine: createDateLine(),
+    dateLine: date.read,
   };
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => connections.add(createConnection(socket, lane)));
@@ -64,7 +66,10 @@ export function installFastLane<R>(server: Server, options: FastLaneOptions<R>):
     }
   }, sweepMs);
   sweep.unref();
-  server.once('close', () => clearInterval(sweep));
+  server.once('close', () => {
+    clearInterval(sweep);
+    date.stop();
+  });
 
   return {
     close() {
@@ -74,16 +79,13 @@ export function installFastLane<R>(server: Server, options: FastLaneOptions<R>):
   };
 }
 
-/** Written anew once a second. */
-function createDateLine(): () => string {
-  let second = 0;
-  let line = '';
-  return () => {
-    const now = Math.floor(Date.now() / 1_000);
-    if (now !== second) {
-      second = now;
-      line = `date: ${new Date(now * 1_000).toUTCString()}\r\n`;
-    }
-    return line;
-  };
+/** The header Date, with its line break. Looked at for each answer, so the clock is read beside it, four times a second. */
+function createDateLine(): { read(): string; stop(): void } {
+  const write = (): string => `date: ${new Date().toUTCString()}\r\n`;
+  let line = write();
+  const timer = setInterval(() => {
+    line = write();
+  }, dateMs);
+  timer.unref();
+  return { read: () => line, stop: () => clearInterval(timer) };
 }

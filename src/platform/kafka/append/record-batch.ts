@@ -4,9 +4,16 @@ import { crc32c } from './crc32c';
 const headBytes = 61;
 const crcStart = 21;
 const startBytes = 64 * 1024;
+const maxSpare = 4;
+const maxSpareBytes = 1024 * 1024;
 
-/** Whole record batches of Kafka's format 2, uncompressed, without a producer id. */
-export type RecordBatch = { readonly bytes: Buffer; readonly records: number };
+/** A whole record batch of Kafka's format 2, uncompressed, without a producer id. */
+export type RecordBatch = {
+  readonly bytes: Buffer;
+  readonly records: number;
+  /** To be called when `bytes` are no longer needed: their memory is then written again. */
+  readonly release: () => void;
+};
 
 export type BatchWriter = {
   /**
@@ -17,7 +24,7 @@ export type BatchWriter = {
   /** Bytes so far. */
   bytes(): number;
   records(): number;
-  /** The batch, and the writer is empty again. The bytes are nobody else's. */
+  /** The batch, and the writer is empty again. */
   take(): RecordBatch;
 };
 
@@ -49,11 +56,16 @@ export const encodeHeaderName = (name: string, length: number): string =>
  * headers; this takes 1 µs.
  */
 export function createBatchWriter(now: () => number = Date.now): BatchWriter {
-  let buffer = Buffer.allocUnsafeSlow(startBytes);
+  let buffer: Buffer = Buffer.allocUnsafeSlow(startBytes);
   let at = headBytes;
   let records = 0;
   let time = 0;
 
+  // Memory outside of the heap is cheap to keep and dear to get anew: each buffer would count towards the next collection.
+  const spare: Buffer[] = [];
+  const keep = (released: Buffer): void => {
+    if (spare.length < maxSpare && released.length <= maxSpareBytes && !spare.includes(released)) spare.push(released);
+  };
   const makeRoom = (length: number): void => {
     if (at + length <= buffer.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, at + length));
@@ -82,8 +94,9 @@ export function createBatchWriter(now: () => number = Date.now): BatchWriter {
     bytes: () => (records === 0 ? 0 : at),
     records: () => records,
     take() {
-      const batch = { bytes: writeHead(buffer, at, records, time), records };
-      buffer = Buffer.allocUnsafeSlow(startBytes);
+      const taken = buffer;
+      const batch = { bytes: writeHead(taken, at, records, time), records, release: () => keep(taken) };
+      buffer = spare.pop() ?? Buffer.allocUnsafeSlow(startBytes);
       at = headBytes;
       records = 0;
       return batch;

@@ -48,14 +48,22 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const { openDatabase, blobs, maxEntries = 10_000, negativeMs = 500, now = () => performance.now() } = options;
   const entries = new Map<string, Entry>();
   const flights = new Map<string, Flight>();
+  const hot = createHotIndex();
   let loads = 0;
 
   function resolve(tenantId: string, model: string, reference?: string): ResolvedModel | Promise<ResolvedModel> {
+    return hot.get(tenantId, model, reference) ?? find(tenantId, model, reference);
+  }
+
+  function find(tenantId: string, model: string, reference?: string): ResolvedModel | Promise<ResolvedModel> {
     const key = keyOf(tenantId, model, reference ?? '');
     const entry = entries.get(key);
     if (entry) {
       entry.used = true;
-      if ('model' in entry) return entry.model;
+      if ('model' in entry) {
+        hot.set(tenantId, model, reference, entry.model);
+        return entry.model;
+      }
       if (entry.until > now()) return rejected(entry.error);
       entries.delete(key);
     }
@@ -86,11 +94,15 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     if (flight.stale) return;
     flights.delete(key);
     if (!entry) return;
-    if (entries.size >= maxEntries) makeRoom(entries);
+    if (entries.size >= maxEntries) {
+      hot.clear();
+      makeRoom(entries);
+    }
     entries.set(key, entry);
   }
 
   function forget(prefix: string): void {
+    hot.clear();
     for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key);
     for (const [key, flight] of flights) {
       if (!key.startsWith(prefix)) continue;
@@ -105,6 +117,24 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     forgetTenant: (tenantId) => forget(`${tenantId}/`),
     forgetAll: () => forget(''),
     stats: () => ({ entries: entries.size, loads }),
+  };
+}
+
+/**
+ * Finds what is asked for again and again without making a key for it: callers who pass the same strings have them looked up by
+ * hashes that are known. It is only ever filled from the entries, and emptied whenever one of them goes.
+ */
+function createHotIndex() {
+  const tenants = new Map<string, Map<string, Map<string, ResolvedModel>>>();
+  return {
+    get: (tenantId: string, model: string, reference = ''): ResolvedModel | undefined =>
+      tenants.get(tenantId)?.get(model)?.get(reference),
+    set(tenantId: string, model: string, reference = '', resolved: ResolvedModel): void {
+      const models = tenants.get(tenantId) ?? new Map<string, Map<string, ResolvedModel>>();
+      const references = models.get(model) ?? new Map<string, ResolvedModel>();
+      tenants.set(tenantId, models.set(model, references.set(reference, resolved)));
+    },
+    clear: (): void => tenants.clear(),
   };
 }
 

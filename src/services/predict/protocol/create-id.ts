@@ -2,14 +2,20 @@ import { randomFillSync } from 'node:crypto';
 
 const idsPerFill = 256;
 const randomBytes = 10;
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const digits = Buffer.from('0123456789abcdef');
+const [dash, idLength, timeDigits] = [0x2d, 36, 13];
+/** Where the random bytes go, two digits each: behind the time, round the dashes. */
+const places = [14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
-/** Makes UUIDs of version 7: they sort by time, and cost a tenth of `randomUUID`, since randomness is drawn for many at once. */
+/**
+ * Makes UUIDs of version 7: they sort by time, and cost a tenth of `randomUUID`, since randomness is drawn for many at once. Written
+ * as bytes: text put together from parts would be put together again wherever it is used, and an id is used often.
+ */
 export function createIds(now: () => number = Date.now): () => string {
   const pool = new Uint8Array(idsPerFill * randomBytes);
+  const text = Buffer.alloc(idLength, dash);
   let at = pool.length;
   let time = -1;
-  let head = '';
   return () => {
     if (at === pool.length) {
       randomFillSync(pool);
@@ -18,14 +24,18 @@ export function createIds(now: () => number = Date.now): () => string {
     const ms = now();
     if (ms !== time) {
       time = ms;
-      const digits = ms.toString(16).padStart(12, '0');
-      head = `${digits.slice(0, 8)}-${digits.slice(8)}-`;
+      const hex = ms.toString(16).padStart(timeDigits - 1, '0');
+      text.write(`${hex.slice(0, 8)}-${hex.slice(8)}`, 0, timeDigits, 'latin1');
     }
-    const b = (index: number): string => hex[pool[at + index] ?? 0] ?? '00';
-    const version = hex[0x70 | ((pool[at] ?? 0) & 0x0f)];
-    const variant = hex[0x80 | ((pool[at + 2] ?? 0) & 0x3f)];
-    const id = `${head}${version}${b(1)}-${variant}${b(3)}-${b(4)}${b(5)}${b(6)}${b(7)}${b(8)}${b(9)}`;
+    for (let i = 0; i < randomBytes; i++) {
+      const byte = pool[at + i]!;
+      text[places[i]!] = digits[byte >> 4]!;
+      text[places[i]! + 1] = digits[byte & 15]!;
+    }
     at += randomBytes;
-    return id;
+    // Version 7, variant 2.
+    text[14] = digits[7]!;
+    text[19] = digits[8 | (pool[at - randomBytes + 2]! & 3)]!;
+    return text.toString('latin1', 0, idLength);
   };
 }

@@ -23,31 +23,42 @@ const maxInFlight = 2;
 const appendTimeoutMs = 5_000;
 const reportMs = 5_000;
 
-export const recordCounter = (metrics: Registry) =>
-  new Counter({
+export type RecordCounts = {
+  readonly counter: Counter<'outcome'>;
+  /** Added to the counter when it is read: there may be very many in a short time. */
+  readonly dropped: { total: number };
+};
+
+export function createRecordCounts(metrics: Registry): RecordCounts {
+  const dropped = { total: 0 };
+  let counted = 0;
+  const counter = new Counter({
     name: 'kolate_prediction_records_total',
     help: 'Records of predictions by what became of them: sent, dropped (best effort), refused (required)',
     labelNames: ['outcome'] as const,
     registers: [metrics],
+    collect() {
+      this.inc({ outcome: 'dropped' }, dropped.total - counted);
+      counted = dropped.total;
+    },
   });
+  return { counter, dropped };
+}
 
 /** Best-effort records: written, sealed into batches, sent in the background. */
-export function createBestEffortBuffer(
-  options: BufferOptions,
-  topic: string,
-  counted: ReturnType<typeof recordCounter>,
-) {
+export function createBestEffortBuffer(options: BufferOptions, topic: string, { counter, dropped }: RecordCounts) {
   const { appender, metrics, log, backoff, lingerMs = 10 } = options;
   const { maxBufferedBytes = 32 * 1024 * 1024, maxBufferedRecords = 50_000 } = options;
   const writer = createBatchWriter();
   const sealed: RecordBatch[] = [];
-  const total = { bytes: 0, records: 0, dropped: 0, unreported: 0 };
+  const total = { bytes: 0, records: 0 };
   let inFlight = 0;
   let failures = 0;
   let closed = false;
   let linger: NodeJS.Timeout | undefined;
   let retry: NodeJS.Timeout | undefined;
   let onEmpty: (() => void) | undefined;
+  let reporting: NodeJS.Timeout | undefined;
   let reported = 0;
 
   new Gauge({
@@ -88,7 +99,7 @@ export function createBestEffortBuffer(
       await appender.append(topic, batch, appendTimeoutMs);
       failures = 0;
       settle(batch);
-      counted.inc({ outcome: 'sent' }, batch.records);
+      counter.inc({ outcome: 'sent' }, batch.records);
     } catch (error) {
       if (error instanceof KolateError && !error.retryable) {
         settle(batch);
@@ -105,19 +116,24 @@ export function createBestEffortBuffer(
   }
 
   function settle(batch: RecordBatch): void {
+    batch.release();
     total.bytes -= batch.bytes.length;
     total.records -= batch.records;
   }
 
   function drop(records: number): void {
-    total.dropped += records;
-    total.unreported += records;
-    counted.inc({ outcome: 'dropped' }, records);
-    const now = Date.now();
-    if (now - reported < reportMs) return;
-    reported = now;
-    log.error({ dropped: total.unreported }, 'records of predictions were dropped: the buffer is full');
-    total.unreported = 0;
+    dropped.total += records;
+    // Told at once, and then together: when many are dropped there is no time for each.
+    if (reporting) return;
+    report();
+    reporting = setTimeout(report, reportMs);
+  }
+
+  function report(): void {
+    reporting = undefined;
+    if (dropped.total === reported) return;
+    log.error({ dropped: dropped.total - reported }, 'records of predictions were dropped: the buffer is full');
+    reported = dropped.total;
   }
 
   return {
@@ -147,13 +163,15 @@ export function createBestEffortBuffer(
       });
       clearTimeout(timer);
       clearTimeout(retry);
+      clearTimeout(reporting);
       const left = total.records;
-      if (left > 0) drop(left);
+      dropped.total += left;
+      report();
     },
     stats: () => ({
       bufferedBytes: total.bytes + writer.bytes(),
       bufferedRecords: total.records + writer.records(),
-      dropped: total.dropped,
+      dropped: dropped.total,
     }),
   };
 }

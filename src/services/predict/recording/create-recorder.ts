@@ -3,8 +3,8 @@ import { predictionCompleted } from '../../../contracts/events/predict-events';
 import type { Appender } from '../../../platform/kafka/append/create-appender';
 import { type BatchWriter, createBatchWriter, type RecordBatch } from '../../../platform/kafka/append/record-batch';
 import type { PredictionRecord, Recorder } from '../protocol/prediction-record';
-import { type BufferOptions, batchBytes, createBestEffortBuffer, recordCounter } from './best-effort-buffer';
-import { createTimeWriter, headerCount, isRecordAscii, recordHeaders, recordJson } from './encode-record';
+import { type BufferOptions, batchBytes, createBestEffortBuffer, createRecordCounts } from './best-effort-buffer';
+import { createRecordEncoder, headerCount, isRecordAscii } from './encode-record';
 
 export type RecorderOptions = BufferOptions & {
   /** How long a required record waits for the broker. */
@@ -29,9 +29,10 @@ type Waiter = { readonly resolve: () => void; readonly reject: (error: unknown) 
  */
 export function createRecorder(options: RecorderOptions): RunningRecorder {
   const { appender, requiredTimeoutMs = 3_000, topic = predictionCompleted.topic.name } = options;
-  const counted = recordCounter(options.metrics);
-  const timeOf = createTimeWriter();
-  const bestEffort = createBestEffortBuffer(options, topic, counted);
+  const counts = createRecordCounts(options.metrics);
+  const { counter } = counts;
+  const encoder = createRecordEncoder();
+  const bestEffort = createBestEffortBuffer(options, topic, counts);
   const required = createBatchWriter();
   let waiters: Waiter[] = [];
 
@@ -42,11 +43,12 @@ export function createRecorder(options: RecorderOptions): RunningRecorder {
     waiters = [];
     append(appender, topic, batch, requiredTimeoutMs).then(
       () => {
-        counted.inc({ outcome: 'sent' }, batch.records);
+        batch.release();
+        counter.inc({ outcome: 'sent' }, batch.records);
         for (const { resolve } of waiting) resolve();
       },
       (error: unknown) => {
-        counted.inc({ outcome: 'refused' }, batch.records);
+        counter.inc({ outcome: 'refused' }, batch.records);
         const away = new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'the prediction could not be recorded', {
           hint: 'this model records every prediction (recording: required); try again',
           retryAfterSeconds: 1,
@@ -57,10 +59,8 @@ export function createRecorder(options: RecorderOptions): RunningRecorder {
     );
   }
 
-  function add(writer: BatchWriter, record: PredictionRecord): void {
-    const time = timeOf(record.at);
-    writer.add(record.id, recordJson(record, time), recordHeaders(record, time), headerCount, isRecordAscii(record));
-  }
+  const add = (writer: BatchWriter, record: PredictionRecord): void =>
+    writer.add(record.id, encoder.json(record), encoder.headers(record), headerCount, isRecordAscii(record));
 
   return {
     record(record) {

@@ -16,21 +16,51 @@ const before = {
 };
 export const headerCount = 7;
 
-/** Headers of the record, encoded for a `BatchWriter`. `time` is RFC 3339 with milliseconds. */
-export const recordHeaders = ({ id, tenantId }: PredictionRecord, time: string): string =>
-  before.id + id + before.time + time + before.tenant + tenantId;
+export type RecordEncoder = {
+  /** Headers of the record, encoded for a `BatchWriter`. */
+  headers(record: PredictionRecord): string;
+  /**
+   * The data of `prediction.completed` as JSON. Put together from its parts, since the tensors are JSON already and
+   * `JSON.stringify` would want them parsed. Names of models and versions have nothing to be escaped.
+   */
+  json(record: PredictionRecord): string;
+};
 
-/**
- * The data of `prediction.completed` as JSON. Put together from its parts, since the tensors are JSON already and
- * `JSON.stringify` would want them parsed. Names of models and versions have nothing to be escaped.
- */
-export function recordJson(record: PredictionRecord, time: string): string {
-  const { requestId, inputsJson, inputsSha256 } = record;
-  let json = `{"id":"${record.id}","tenantId":"${record.tenantId}","model":"${record.model}","version":"${record.version}"`;
-  if (requestId !== undefined) json += `,"requestId":${JSON.stringify(requestId)}`;
-  if (inputsJson !== undefined) json += `,"inputs":${inputsJson}`;
-  if (inputsSha256 !== undefined) json += `,"inputsSha256":"${inputsSha256}"`;
-  return `${json},"outputs":${record.outputsJson},"rows":${record.rows},"latencyMs":${record.latencyMs},"at":"${time}"}`;
+/** What the record before has in common with the next is kept: mostly the model, and often the millisecond. */
+export function createRecordEncoder(): RecordEncoder {
+  const timeOf = createTimeWriter();
+  let [tenantId, model, version, at] = ['', '', '', Number.NaN];
+  let time = '';
+  let behindId = '';
+  let names = '';
+
+  function meet(record: PredictionRecord): void {
+    const sameTenant = record.tenantId === tenantId;
+    if (!sameTenant || record.at !== at) {
+      at = record.at;
+      time = timeOf(at);
+      behindId = before.time + time + before.tenant + record.tenantId;
+    }
+    if (sameTenant && record.model === model && record.version === version) return;
+    ({ tenantId, model, version } = record);
+    names = `","tenantId":"${tenantId}","model":"${model}","version":"${version}"`;
+  }
+
+  return {
+    headers(record) {
+      meet(record);
+      return before.id + record.id + behindId;
+    },
+    json(record) {
+      meet(record);
+      const { requestId, inputsJson, inputsSha256 } = record;
+      let json = `{"id":"${record.id}${names}`;
+      if (requestId !== undefined) json += `,"requestId":${JSON.stringify(requestId)}`;
+      if (inputsJson !== undefined) json += `,"inputs":${inputsJson}`;
+      if (inputsSha256 !== undefined) json += `,"inputsSha256":"${inputsSha256}"`;
+      return `${json},"outputs":${record.outputsJson},"rows":${record.rows},"latencyMs":${record.latencyMs},"at":"${time}"}`;
+    },
+  };
 }
 
 /** Whether the JSON of the record is ASCII: looked for in the parts that may not be. */
@@ -40,7 +70,7 @@ export const isRecordAscii = ({ requestId, inputsJson, outputsJson }: Prediction
   (requestId === undefined || isAscii(requestId));
 
 /** RFC 3339 of a time in milliseconds; the last one is remembered, since many records share a millisecond. */
-export function createTimeWriter(): (at: number) => string {
+function createTimeWriter(): (at: number) => string {
   let last = Number.NaN;
   let text = '';
   return (at) => {
