@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,15 +8,13 @@ import { leaseFrom } from '../src/domain/limits/token-bucket';
 import { createTokenVerifier } from '../src/platform/identity/create-token-verifier';
 import { createAppender } from '../src/platform/kafka/append/create-appender';
 import { createLogger } from '../src/platform/logging/create-logger';
-import type { Postgres } from '../src/platform/postgres/create-postgres';
-import { createSql } from '../src/platform/postgres/sql';
 import { createMemoryLeases } from '../src/platform/redis/create-memory-leases';
 import { createRateLimiter, type Decision } from '../src/platform/redis/create-rate-limiter';
 import { createRedis } from '../src/platform/redis/create-redis';
 import { createRedisLeases } from '../src/platform/redis/create-redis-leases';
 import { createPredictApp } from '../src/services/predict/app';
-import { createCatalogue } from '../src/services/predict/catalogue/create-catalogue';
 import { createInferenceEngine } from '../src/services/predict/inference/inference-engine';
+import type { ResolvedModel } from '../src/services/predict/inference/resolved-model';
 import { createRecorder } from '../src/services/predict/recording/create-recorder';
 import { tryModel } from '../src/services/predict/validation/trial';
 
@@ -46,23 +43,17 @@ async function main(): Promise<void> {
   const metrics = new Registry();
   const file = readFileSync(MODEL);
   const { signature, lane } = tryModel(file);
-  const row = {
-    ...{
-      id: 'id',
-      version: '1',
-      state: 'ready',
-      lane,
-      signature,
-      sizeBytes: file.length,
-      settings: defaultModelSettings,
-    },
-    ...{ blobKey: 'key', sha256: createHash('sha256').update(file).digest('hex'), quarantineReason: null },
+  const model: ResolvedModel = {
+    tenantId: TENANT,
+    model: 'iris-classifier',
+    version: '1',
+    signature,
+    lane,
+    sizeBytes: file.length,
+    settings: defaultModelSettings,
+    loadBytes: async () => file,
   };
-  const sql = createSql('tenant', async () => ({ rows: [row], rowCount: 1, command: '', oid: 0, fields: [] }) as never);
-  const catalogue = createCatalogue({
-    openDatabase: async () => ({ sql }) as Postgres<'tenant'>,
-    blobs: { get: async () => file },
-  });
+  const known = new Map([[`${TENANT}/iris-classifier/`, model]]);
   const redis = createRedis('core', { url: REDIS, name: 'bench' });
   const limiter = createRateLimiter({ leases: createRedisLeases(redis), fallback: createMemoryLeases(leaseFrom) });
   const appender = createAppender({ brokers: [BROKERS], clientId: 'bench' });
@@ -81,7 +72,8 @@ async function main(): Promise<void> {
     probes: [],
     verifyToken: createTokenVerifier({ issuer: ISSUER, jwksUri: JWKS }),
     engine,
-    resolve: catalogue.resolve,
+    resolve: (tenantId, name, version = '') =>
+      known.get(`${tenantId}/${name}/${version}`) ?? Promise.reject(new Error('no such model')),
     record: recorder.record,
     isReady: () => true,
     deadlineMs: 10_000,
