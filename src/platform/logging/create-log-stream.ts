@@ -32,7 +32,7 @@ const maxSyncTries = 100;
  * the request.
  */
 export function createLogStream(options: LogStreamOptions): LogStream {
-  const { fd, gatherBytes = 8_192, flushMs = 1_000, maxWaitingBytes = 16 * 1024 * 1024 } = options;
+  const { fd, gatherBytes = 32_768, flushMs = 1_000, maxWaitingBytes = 16 * 1024 * 1024 } = options;
   let buffer = Buffer.allocUnsafeSlow(chunkBytes);
   let start = 0;
   let at = 0;

@@ -17,7 +17,7 @@ function standardOutput(): pino.DestinationStream {
 }
 
 /**
- * One JSON line an entry on standard output. Lines are gathered to 8 KiB before a write and flushed every second
+ * One JSON line an entry on standard output. Lines are gathered to 32 KiB before a write and flushed every second
  * and at exit, since a write for each line costs a third of the throughput of a small request.
  */
 export function createLogger(name: string, level = 'info', destination?: pino.DestinationStream): Logger {

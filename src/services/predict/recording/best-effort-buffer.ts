@@ -47,7 +47,7 @@ export function createRecordCounts(metrics: Registry): RecordCounts {
 
 /** Best-effort records: written, sealed into batches, sent in the background. */
 export function createBestEffortBuffer(options: BufferOptions, topic: string, { counter, dropped }: RecordCounts) {
-  const { appender, metrics, log, backoff, lingerMs = 10 } = options;
+  const { appender, metrics, log, backoff, lingerMs = 20 } = options;
   const { maxBufferedBytes = 32 * 1024 * 1024, maxBufferedRecords = 50_000 } = options;
   const writer = createBatchWriter();
   const sealed: RecordBatch[] = [];
