@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,28 +9,21 @@ import { leaseFrom } from '../src/domain/limits/token-bucket';
 import { createTokenVerifier } from '../src/platform/identity/create-token-verifier';
 import { createAppender } from '../src/platform/kafka/append/create-appender';
 import { createLogger } from '../src/platform/logging/create-logger';
+import type { Postgres } from '../src/platform/postgres/create-postgres';
+import { createSql } from '../src/platform/postgres/sql';
 import { createMemoryLeases } from '../src/platform/redis/create-memory-leases';
 import { createRateLimiter, type Decision } from '../src/platform/redis/create-rate-limiter';
 import { createRedis } from '../src/platform/redis/create-redis';
 import { createRedisLeases } from '../src/platform/redis/create-redis-leases';
 import { createPredictApp } from '../src/services/predict/app';
+import { createCatalogue } from '../src/services/predict/catalogue/create-catalogue';
 import { createInferenceEngine } from '../src/services/predict/inference/inference-engine';
-import type { ResolvedModel } from '../src/services/predict/inference/resolved-model';
 import { createRecorder } from '../src/services/predict/recording/create-recorder';
 import { tryModel } from '../src/services/predict/validation/trial';
 
 // The subject of M1 and M2: the predict service as it is, with token, tenant, limit, schema, model, record and access log.
 // What is not on its hot path (tenants' databases, the store of model files) is replaced by one model in memory.
-const {
-  ISSUER = '',
-  JWKS = '',
-  BROKERS = '',
-  TOPIC = '',
-  REDIS = '',
-  MODEL = '',
-  TENANT = '',
-  FOLDER = '',
-} = process.env;
+const { ISSUER = '', JWKS = '', BROKERS = '', TOPIC = '', REDIS = '', MODEL = '', FOLDER = '' } = process.env;
 
 /** More than can be asked for: leases are fetched as in earnest, and nobody is refused. */
 const limit = { ratePerSecond: 1_000_000, burst: 1_000_000, dailyQuota: 1_000_000_000 };
@@ -43,17 +37,23 @@ async function main(): Promise<void> {
   const metrics = new Registry();
   const file = readFileSync(MODEL);
   const { signature, lane } = tryModel(file);
-  const model: ResolvedModel = {
-    tenantId: TENANT,
-    model: 'iris-classifier',
+  const row = {
+    id: 'id',
     version: '1',
-    signature,
+    state: 'ready',
     lane,
+    signature,
     sizeBytes: file.length,
     settings: defaultModelSettings,
-    loadBytes: async () => file,
+    blobKey: 'key',
+    sha256: createHash('sha256').update(file).digest('hex'),
+    quarantineReason: null,
   };
-  const known = new Map([[`${TENANT}/iris-classifier/`, model]]);
+  const sql = createSql('tenant', async () => ({ rows: [row], rowCount: 1, command: '', oid: 0, fields: [] }) as never);
+  const catalogue = createCatalogue({
+    openDatabase: async () => ({ sql }) as Postgres<'tenant'>,
+    blobs: { get: async () => file },
+  });
   const redis = createRedis('core', { url: REDIS, name: 'bench' });
   const limiter = createRateLimiter({ leases: createRedisLeases(redis), fallback: createMemoryLeases(leaseFrom) });
   const appender = createAppender({ brokers: [BROKERS], clientId: 'bench' });
@@ -72,8 +72,7 @@ async function main(): Promise<void> {
     probes: [],
     verifyToken: createTokenVerifier({ issuer: ISSUER, jwksUri: JWKS }),
     engine,
-    resolve: (tenantId, name, version = '') =>
-      known.get(`${tenantId}/${name}/${version}`) ?? Promise.reject(new Error('no such model')),
+    resolve: catalogue.resolve,
     record: recorder.record,
     isReady: () => true,
     deadlineMs: 10_000,
