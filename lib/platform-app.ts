@@ -1,12 +1,15 @@
 import { App, type AppProps } from 'aws-cdk-lib';
+import { checkEnvironment } from './config/check-environment';
 import { dev } from './config/dev';
-import { checkEnvironment, type Environment } from './config/environment';
+import type { Environment } from './config/environment';
 import { featureFlags } from './config/feature-flags';
 import { prod } from './config/prod';
+import { prodStandby } from './config/prod-standby';
 import { NetworkStack } from './stacks/network-stack';
+import { SecurityStack } from './stacks/security-stack';
 import { StorageStack } from './stacks/storage-stack';
 
-const environments: readonly Environment[] = [dev, prod];
+const environments: readonly Environment[] = [dev, prod, prodStandby];
 
 /** @throws Error naming the environments there are */
 export function environmentNamed(name: string): Environment {
@@ -21,6 +24,7 @@ export const createApp = (props?: AppProps): App =>
 
 /** All stacks of one environment. */
 export function addPlatform(app: App, environment: Environment): App {
+  new SecurityStack(app, { environment });
   new NetworkStack(app, { environment });
   new StorageStack(app, { environment });
   return app;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const usage = `npm run synth -- [--env dev|prod]
+const usage = `npm run synth -- [--env dev|prod|prod-standby]
 Synthesizes every stack of an environment into cdk.out/. Needs no account, no credentials and no network.`;
 
 const { values } = parseArgs({

@@ -1,10 +1,40 @@
 import type { Environment } from './environment';
 
-/** The cheapest that works: two zones, one NAT gateway, short retention. */
+const small = { cpu: 256, memoryMib: 512, minTasks: 1, maxTasks: 2, spotShare: 1 };
+
+/** The cheapest that works: two zones, one NAT gateway, the smallest of everything, short retention. */
 export const dev: Environment = {
   name: 'dev',
   account: undefined,
   region: 'us-east-1',
-  network: { cidr: '10.40.0.0/16', zones: ['a', 'b'], natGateways: 1 },
-  storage: { exportDays: 7, accessLogDays: 30, oldModelVersionDays: 30 },
+  peer: undefined,
+  domain: { name: 'dev.kolate.example.com', hostedZoneId: undefined },
+  logDays: 7,
+  alarmEmails: [],
+  network: { cidr: '10.40.0.0/16', zones: ['a', 'b'], natGateways: 1, interfaceEndpoints: false },
+  security: { cloudTrail: false, awsConfig: false },
+  edge: {
+    allowedCidrs: [],
+    deniedCidrs: [],
+    requestsPerFiveMinutes: 2_000,
+    originCertificateArn: undefined,
+  },
+  identity: { mfa: 'optional' },
+  messaging: { brokers: 'standard', instanceType: 'kafka.t3.small', brokerCount: 2, diskGib: 10 },
+  coreData: {
+    backupDays: 7,
+    postgres: { minAcu: 0, maxAcu: 2, readers: 0 },
+    documents: { instanceType: 't3.medium', instances: 1 },
+    cache: { nodeType: 'cache.t4g.micro', replicas: 0 },
+  },
+  storage: { exportDays: 7, accessLogDays: 30, oldModelVersionDays: 30, replicate: false },
+  services: {
+    'enterprise-info': small,
+    core: small,
+    predict: { ...small, cpu: 512, memoryMib: 1_024 },
+    'predict-registry': small,
+  },
+  backup: { days: 7, lockDays: undefined, copyToPeer: false },
+  delivery: undefined,
+  features: { search: false, privateCa: false },
 };

@@ -1,14 +1,69 @@
+import type { ServiceName } from '../../src/contracts/http/route';
+
+/** What one kind of task gets. CPU in units of 1/1024 of a core, in a pair with memory that Fargate has. */
+export type ServiceSize = {
+  readonly cpu: number;
+  readonly memoryMib: number;
+  readonly minTasks: number;
+  readonly maxTasks: number;
+  /** Share of the tasks beyond `minTasks` that may run on Spot capacity, 0 to 1. */
+  readonly spotShare: number;
+};
+
 /** Everything that differs between deployments. A new knob is a new required property: every environment has to answer it. */
 export type Environment = {
   readonly name: string;
   /** Twelve digits; absent while nobody has filled it in, and then only synthesis works. */
   readonly account: string | undefined;
   readonly region: string;
+  /** The same platform in a second region: who is its primary, and who stands by. */
+  readonly peer: { readonly region: string; readonly role: 'primary' | 'standby' } | undefined;
+  readonly domain: {
+    /** The platform answers below it: api.<name>, console.<name>, grpc.<name>. */
+    readonly name: string;
+    /** A zone that exists; absent: the edge stack makes one, to be delegated to. */
+    readonly hostedZoneId: string | undefined;
+  };
+  readonly logDays: 7 | 30 | 90 | 365;
+  /** Whom alarms are mailed to. */
+  readonly alarmEmails: readonly string[];
   readonly network: {
     readonly cidr: string;
     /** Zones of the region, by their letter. */
     readonly zones: readonly string[];
     readonly natGateways: number;
+    /** Interface endpoints keep calls of AWS' services inside the VPC, at about 7 USD a month, service and zone. */
+    readonly interfaceEndpoints: boolean;
+  };
+  readonly security: { readonly cloudTrail: boolean; readonly awsConfig: boolean };
+  readonly edge: {
+    /** IPv4 blocks. Empty: everybody may come. */
+    readonly allowedCidrs: readonly string[];
+    readonly deniedCidrs: readonly string[];
+    /** Of one address; more are refused for a while. */
+    readonly requestsPerFiveMinutes: number;
+    /** What CloudFront shows to API Gateway, in ACM of us-east-1 (scripts/edge-mtls.ts); absent until it was made. */
+    readonly originCertificateArn: string | undefined;
+  };
+  readonly identity: { readonly mfa: 'required' | 'optional' };
+  readonly messaging: {
+    /** `express`: KRaft, three zones, storage without a size. `standard`: small brokers with a disk each. */
+    readonly brokers: 'express' | 'standard';
+    readonly instanceType: string;
+    readonly brokerCount: number;
+    /** Of each standard broker; absent with express ones. */
+    readonly diskGib: number | undefined;
+  };
+  readonly coreData: {
+    readonly backupDays: number;
+    readonly postgres: {
+      /** Aurora capacity units; 0 pauses an idle database. */
+      readonly minAcu: number;
+      readonly maxAcu: number;
+      readonly readers: number;
+    };
+    readonly documents: { readonly instanceType: string; readonly instances: number };
+    readonly cache: { readonly nodeType: string; readonly replicas: number };
   };
   readonly storage: {
     /** Exports and access logs are deleted after so many days. */
@@ -16,25 +71,25 @@ export type Environment = {
     readonly accessLogDays: number;
     /** Superseded versions of model files are deleted after so many days. */
     readonly oldModelVersionDays: number;
+    /** Objects are copied to the peer's region. */
+    readonly replicate: boolean;
+  };
+  readonly services: Readonly<Record<ServiceName, ServiceSize>>;
+  readonly backup: {
+    readonly days: number;
+    /** Nobody may shorten or delete backups for so many days once the lock is set; absent: no lock. */
+    readonly lockDays: number | undefined;
+    /** Copied to the peer's region. */
+    readonly copyToPeer: boolean;
+  };
+  /** Pipeline from a repository; absent: deployed by hand. */
+  readonly delivery:
+    | { readonly connectionArn: string; readonly repository: string; readonly branch: string }
+    | undefined;
+  readonly features: {
+    /** OpenSearch for logs. */
+    readonly search: boolean;
+    /** TLS between services by a private certificate authority (50 USD a month). */
+    readonly privateCa: boolean;
   };
 };
-
-const refuse = (what: string, got: unknown, expected: string): never => {
-  throw new Error(`environment: ${what} is ${JSON.stringify(got)}; expected ${expected}`);
-};
-
-/** Stops synthesis at values that no deployment could work with. @throws Error with what, got, expected */
-export function checkEnvironment(environment: Environment): Environment {
-  const { account, network, storage } = environment;
-  if (account !== undefined && !/^\d{12}$/.test(account)) refuse('account', account, 'twelve digits');
-  if (!/^\d+\.\d+\.\d+\.\d+\/(1[6-9]|20)$/.test(network.cidr))
-    refuse('network.cidr', network.cidr, 'an IPv4 block of /16 to /20');
-  if (network.zones.length < 2) refuse('network.zones', network.zones, 'two or more zones');
-  if (network.natGateways < 1 || network.natGateways > network.zones.length) {
-    refuse('network.natGateways', network.natGateways, `1 to ${network.zones.length}, one a zone at most`);
-  }
-  for (const [name, days] of Object.entries(storage)) {
-    if (!Number.isInteger(days) || days < 1) refuse(`storage.${name}`, days, 'a whole number of days from 1');
-  }
-  return environment;
-}

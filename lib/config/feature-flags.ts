@@ -1,10 +1,10 @@
-/** Behaviours of the CDK that later versions make the default. Here and not in cdk.json, so that tests synthesize what deploys. */
-export const featureFlags = {
-  '@aws-cdk/core:checkSecretUsage': true,
+import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
+
+/**
+ * Behaviours of the CDK that later versions make the default. Here and not in cdk.json, so that tests synthesize what
+ * deploys.
+ */
+export const featureFlags: Readonly<Record<string, unknown>> = {
+  ...recommended,
   '@aws-cdk/core:enablePartitionLiterals': true,
-  '@aws-cdk/aws-iam:minimizePolicies': true,
-  '@aws-cdk/core:validateSnapshotRemovalPolicy': true,
-  '@aws-cdk/aws-s3:createDefaultLoggingPolicy': true,
-  '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
-  '@aws-cdk/customresources:installLatestAwsSdkDefault': false,
-} as const;
+};

@@ -1,10 +1,38 @@
 import type { Environment } from './environment';
 
-/** Three zones, nothing shared between them. */
+/** Three zones, nothing shared between them, a second region that stands by. */
 export const prod: Environment = {
   name: 'prod',
   account: undefined,
   region: 'us-east-1',
-  network: { cidr: '10.50.0.0/16', zones: ['a', 'b', 'c'], natGateways: 3 },
-  storage: { exportDays: 30, accessLogDays: 365, oldModelVersionDays: 365 },
+  peer: { region: 'us-west-2', role: 'standby' },
+  domain: { name: 'kolate.example.com', hostedZoneId: undefined },
+  logDays: 365,
+  alarmEmails: ['on-call@example.com'],
+  network: { cidr: '10.50.0.0/16', zones: ['a', 'b', 'c'], natGateways: 3, interfaceEndpoints: true },
+  security: { cloudTrail: true, awsConfig: true },
+  edge: {
+    allowedCidrs: [],
+    deniedCidrs: [],
+    requestsPerFiveMinutes: 20_000,
+    originCertificateArn: undefined,
+  },
+  identity: { mfa: 'required' },
+  messaging: { brokers: 'express', instanceType: 'express.m7g.large', brokerCount: 3, diskGib: undefined },
+  coreData: {
+    backupDays: 35,
+    postgres: { minAcu: 2, maxAcu: 32, readers: 1 },
+    documents: { instanceType: 'r6g.large', instances: 3 },
+    cache: { nodeType: 'cache.m7g.large', replicas: 2 },
+  },
+  storage: { exportDays: 30, accessLogDays: 365, oldModelVersionDays: 365, replicate: true },
+  services: {
+    'enterprise-info': { cpu: 512, memoryMib: 1_024, minTasks: 2, maxTasks: 6, spotShare: 0 },
+    core: { cpu: 512, memoryMib: 1_024, minTasks: 3, maxTasks: 6, spotShare: 0 },
+    predict: { cpu: 2_048, memoryMib: 4_096, minTasks: 3, maxTasks: 60, spotShare: 0.5 },
+    'predict-registry': { cpu: 1_024, memoryMib: 2_048, minTasks: 2, maxTasks: 12, spotShare: 0 },
+  },
+  backup: { days: 35, lockDays: 7, copyToPeer: true },
+  delivery: undefined,
+  features: { search: false, privateCa: true },
 };

@@ -5,23 +5,28 @@ import type { Environment } from '../config/environment';
 /** Stands in for an account that nobody has filled in, so that synthesis needs no credentials. */
 const placeholderAccount = '111111111111';
 
-export type KolateStackProps = { readonly environment: Environment; readonly stateful?: boolean };
+export type KolateStackProps = {
+  readonly environment: Environment;
+  readonly stateful?: boolean;
+  /** @default - the environment's */
+  readonly region?: string;
+};
 
 /** A stack named `kolate-<env>-<part>`; a stateful one cannot be deleted by accident. */
 export class KolateStack extends Stack {
-  private readonly target: Environment;
+  protected readonly environmentConfig: Environment;
 
-  constructor(scope: Construct, part: string, { environment, stateful = false }: KolateStackProps) {
+  constructor(scope: Construct, part: string, { environment, stateful = false, region }: KolateStackProps) {
     super(scope, `kolate-${environment.name}-${part}`, {
-      env: { account: environment.account ?? placeholderAccount, region: environment.region },
+      env: { account: environment.account ?? placeholderAccount, region: region ?? environment.region },
       terminationProtection: stateful,
       tags: { 'kolate:environment': environment.name, 'kolate:part': part },
     });
-    this.target = environment;
+    this.environmentConfig = environment;
   }
 
   /** From the environment, never looked up: synthesis stays offline. */
   override get availabilityZones(): string[] {
-    return this.target.network.zones.map((letter) => `${this.target.region}${letter}`);
+    return this.environmentConfig.network.zones.map((letter) => `${this.environmentConfig.region}${letter}`);
   }
 }

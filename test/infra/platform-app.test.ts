@@ -1,8 +1,9 @@
 import { type App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { checkEnvironment } from '../../lib/config/check-environment';
 import { dev } from '../../lib/config/dev';
-import { checkEnvironment } from '../../lib/config/environment';
 import { prod } from '../../lib/config/prod';
+import { prodStandby } from '../../lib/config/prod-standby';
 import { addPlatform, createApp, environmentNamed } from '../../lib/platform-app';
 
 type Resource = { Type: string; Properties: Record<string, unknown>; DeletionPolicy?: string };
@@ -17,7 +18,7 @@ const resourcesOf = (app: App, type: string): Found[] =>
     })),
   );
 
-describe.each([dev, prod])('the platform in $name', (environment) => {
+describe.each([dev, prod, prodStandby])('the platform in $name', (environment) => {
   const app = addPlatform(
     createApp({ analyticsReporting: false, builtinCloudFormationValidation: false }),
     environment,
@@ -66,7 +67,10 @@ describe.each([dev, prod])('the platform in $name', (environment) => {
 
   it('protects its stateful stacks and keeps state out of the others', () => {
     const stateful = stacksOf(app).filter((stack) => stack.terminationProtection);
-    expect(stateful.map(({ stackName }) => stackName)).toEqual([`kolate-${environment.name}-storage`]);
+    expect(stateful.map(({ stackName }) => stackName)).toEqual([
+      `kolate-${environment.name}-security`,
+      `kolate-${environment.name}-storage`,
+    ]);
     for (const stack of stacksOf(app).filter(({ terminationProtection }) => !terminationProtection)) {
       expect(Object.keys(Template.fromStack(stack).findResources('AWS::S3::Bucket'))).toEqual([]);
     }
@@ -86,6 +90,6 @@ describe('an environment', () => {
 
   it('is found by name, and an unknown name is answered with the known ones', () => {
     expect(environmentNamed('prod')).toBe(prod);
-    expect(() => environmentNamed('stage')).toThrow('expected dev or prod');
+    expect(() => environmentNamed('stage')).toThrow('expected dev or prod or prod-standby');
   });
 });

@@ -1,0 +1,127 @@
+import type { Environment, ServiceSize } from './environment';
+
+/** Memory in MiB that Fargate has with so much CPU: from, to, step. */
+const fargateMemory: Readonly<Record<number, readonly [number, number, number]>> = {
+  256: [512, 2_048, 512],
+  512: [1_024, 4_096, 1_024],
+  1024: [2_048, 8_192, 1_024],
+  2048: [4_096, 16_384, 1_024],
+  4096: [8_192, 30_720, 1_024],
+  8192: [16_384, 61_440, 4_096],
+  16384: [32_768, 122_880, 8_192],
+};
+const ipv4Block = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!\/)|(?=\/))){4}\/(\d|[12]\d|3[0-2])$/;
+const regionName = /^[a-z]{2}(-[a-z]+)+-\d$/;
+const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/;
+
+const refuse = (what: string, got: unknown, expected: string): never => {
+  throw new Error(`environment: ${what} is ${JSON.stringify(got)}; expected ${expected}`);
+};
+const must = (holds: boolean, what: string, got: unknown, expected: string): void => {
+  if (!holds) refuse(what, got, expected);
+};
+const isWhole = (value: number, from: number, to: number): boolean =>
+  Number.isInteger(value) && value >= from && value <= to;
+
+/** Stops synthesis at values that no deployment could work with. @throws Error with what, got, expected */
+export function checkEnvironment(environment: Environment): Environment {
+  const { name, account, region, domain, alarmEmails } = environment;
+  must(/^[a-z][a-z0-9-]{1,15}$/.test(name), 'name', name, '2 to 16 small letters, digits and hyphens');
+  must(account === undefined || /^\d{12}$/.test(account), 'account', account, 'twelve digits');
+  must(regionName.test(region), 'region', region, 'a region, as in us-east-1');
+  must(domainName.test(domain.name), 'domain.name', domain.name, 'a domain, as in kolate.example.com');
+  for (const email of alarmEmails) must(/^\S+@\S+$/.test(email), 'alarmEmails', email, 'an address of mail');
+  checkNetwork(environment);
+  checkEdge(environment);
+  checkMessaging(environment);
+  checkCoreData(environment);
+  checkRetention(environment);
+  checkPeer(environment);
+  for (const [service, size] of Object.entries(environment.services)) checkService(service, size);
+  return environment;
+}
+
+function checkNetwork({ network }: Environment): void {
+  const { cidr, zones, natGateways } = network;
+  const size = Number(cidr.split('/')[1]);
+  must(ipv4Block.test(cidr) && isWhole(size, 16, 20), 'network.cidr', cidr, 'an IPv4 block of /16 to /20');
+  must(zones.length >= 2, 'network.zones', zones, 'two or more zones');
+  must(new Set(zones).size === zones.length, 'network.zones', zones, 'each zone once');
+  const expected = `1 to ${zones.length}, one a zone at most`;
+  must(isWhole(natGateways, 1, zones.length), 'network.natGateways', natGateways, expected);
+}
+
+function checkEdge({ edge, region }: Environment): void {
+  const { allowedCidrs, deniedCidrs, requestsPerFiveMinutes, originCertificateArn } = edge;
+  for (const cidr of [...allowedCidrs, ...deniedCidrs]) must(ipv4Block.test(cidr), 'edge cidrs', cidr, 'IPv4 blocks');
+  const both = allowedCidrs.filter((cidr) => deniedCidrs.includes(cidr));
+  must(both.length === 0, 'edge.deniedCidrs', both, 'no block that edge.allowedCidrs has');
+  const expected = '10 to 2000000000, as WAF has it';
+  must(
+    isWhole(requestsPerFiveMinutes, 10, 2_000_000_000),
+    'edge.requestsPerFiveMinutes',
+    requestsPerFiveMinutes,
+    expected,
+  );
+  const arn = originCertificateArn ?? 'arn:aws:acm:us-east-1:';
+  must(
+    arn.startsWith('arn:aws:acm:us-east-1:'),
+    'edge.originCertificateArn',
+    arn,
+    `a certificate in us-east-1, also where the platform is in ${region}`,
+  );
+}
+
+function checkMessaging({ messaging, network }: Environment): void {
+  const { brokers, instanceType, brokerCount, diskGib } = messaging;
+  const zones = network.zones.length;
+  const prefix = brokers === 'express' ? 'express.' : 'kafka.';
+  must(instanceType.startsWith(prefix), 'messaging.instanceType', instanceType, `${prefix}… with ${brokers} brokers`);
+  if (brokers === 'express') must(zones === 3, 'network.zones', network.zones, 'three zones with express brokers');
+  const counts = `a multiple of the ${zones} zones`;
+  must(brokerCount >= zones && brokerCount % zones === 0, 'messaging.brokerCount', brokerCount, counts);
+  if (brokers === 'express') must(diskGib === undefined, 'messaging.diskGib', diskGib, 'none with express brokers');
+  else must(isWhole(diskGib ?? 0, 1, 16_384), 'messaging.diskGib', diskGib, '1 to 16384 with standard brokers');
+}
+
+function checkCoreData({ coreData }: Environment): void {
+  const { backupDays, postgres, documents, cache } = coreData;
+  must(isWhole(backupDays, 7, 35), 'coreData.backupDays', backupDays, '7 to 35');
+  const { minAcu, maxAcu, readers } = postgres;
+  const isHalf = (acu: number): boolean => Number.isInteger(acu * 2) && acu >= 0 && acu <= 256;
+  must(isHalf(minAcu), 'coreData.postgres.minAcu', minAcu, '0 to 256 in steps of 0.5');
+  must(isHalf(maxAcu) && maxAcu >= 1, 'coreData.postgres.maxAcu', maxAcu, '1 to 256 in steps of 0.5');
+  must(minAcu <= maxAcu, 'coreData.postgres.minAcu', minAcu, `at most maxAcu, ${maxAcu}`);
+  must(isWhole(readers, 0, 15), 'coreData.postgres.readers', readers, '0 to 15');
+  must(isWhole(documents.instances, 1, 16), 'coreData.documents.instances', documents.instances, '1 to 16');
+  must(isWhole(cache.replicas, 0, 5), 'coreData.cache.replicas', cache.replicas, '0 to 5');
+}
+
+function checkRetention({ storage, backup }: Environment): void {
+  const { replicate: _replicate, ...days } = storage;
+  for (const [name, value] of Object.entries(days)) {
+    must(isWhole(value, 1, 36_500), `storage.${name}`, value, 'a whole number of days from 1');
+  }
+  must(isWhole(backup.days, 1, 36_500), 'backup.days', backup.days, 'a whole number of days from 1');
+  const { lockDays } = backup;
+  if (lockDays !== undefined) must(isWhole(lockDays, 1, backup.days), 'backup.lockDays', lockDays, '1 to backup.days');
+}
+
+function checkPeer({ peer, region, storage, backup }: Environment): void {
+  if (peer) {
+    must(regionName.test(peer.region) && peer.region !== region, 'peer.region', peer.region, `not ${region}`);
+    return;
+  }
+  must(!storage.replicate, 'storage.replicate', storage.replicate, 'false without a peer');
+  must(!backup.copyToPeer, 'backup.copyToPeer', backup.copyToPeer, 'false without a peer');
+}
+
+function checkService(service: string, { cpu, memoryMib, minTasks, maxTasks, spotShare }: ServiceSize): void {
+  const [from, to, step] =
+    fargateMemory[cpu] ?? refuse(`services.${service}.cpu`, cpu, Object.keys(fargateMemory).join(', '));
+  const fits = memoryMib >= from && memoryMib <= to && memoryMib % step === 0;
+  must(fits, `services.${service}.memoryMib`, memoryMib, `${from} to ${to} in steps of ${step} with cpu ${cpu}`);
+  must(isWhole(minTasks, 1, 1_000), `services.${service}.minTasks`, minTasks, '1 to 1000');
+  must(isWhole(maxTasks, minTasks, 1_000), `services.${service}.maxTasks`, maxTasks, `${minTasks} to 1000`);
+  must(spotShare >= 0 && spotShare <= 1, `services.${service}.spotShare`, spotShare, '0 to 1');
+}

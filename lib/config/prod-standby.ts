@@ -1,0 +1,13 @@
+import type { Environment } from './environment';
+import { prod } from './prod';
+
+/** The second region of `prod`: the same platform at its smallest, taking over by Route 53. */
+export const prodStandby: Environment = {
+  ...prod,
+  name: 'prod-standby',
+  region: 'us-west-2',
+  peer: { region: 'us-east-1', role: 'primary' },
+  network: { ...prod.network, cidr: '10.60.0.0/16' },
+  storage: { ...prod.storage, replicate: false },
+  backup: { ...prod.backup, copyToPeer: false },
+};
