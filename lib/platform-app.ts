@@ -5,6 +5,7 @@ import type { Environment } from './config/environment';
 import { featureFlags } from './config/feature-flags';
 import { prod } from './config/prod';
 import { prodStandby } from './config/prod-standby';
+import { MessagingStack } from './stacks/messaging-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { SecurityStack } from './stacks/security-stack';
 import { StorageStack } from './stacks/storage-stack';
@@ -24,8 +25,9 @@ export const createApp = (props?: AppProps): App =>
 
 /** All stacks of one environment. */
 export function addPlatform(app: App, environment: Environment): App {
-  new SecurityStack(app, { environment });
-  new NetworkStack(app, { environment });
+  const { alarmTopic } = new SecurityStack(app, { environment });
+  const { vpc } = new NetworkStack(app, { environment });
+  new MessagingStack(app, { environment, vpc, alarmTopic });
   new StorageStack(app, { environment });
   return app;
 }

@@ -69,6 +69,7 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
     const stateful = stacksOf(app).filter((stack) => stack.terminationProtection);
     expect(stateful.map(({ stackName }) => stackName)).toEqual([
       `kolate-${environment.name}-security`,
+      `kolate-${environment.name}-messaging`,
       `kolate-${environment.name}-storage`,
     ]);
     for (const stack of stacksOf(app).filter(({ terminationProtection }) => !terminationProtection)) {
