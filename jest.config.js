@@ -6,6 +6,11 @@ const withEngines = {
   globalSetup: '<rootDir>/test/helpers/engines-setup.ts',
   globalTeardown: '<rootDir>/test/helpers/engines-teardown.ts',
 };
+/** Each environment is synthesized once a run, when a test asks for it. */
+const withSynthesis = {
+  globalSetup: '<rootDir>/test/helpers/synth-setup.ts',
+  globalTeardown: '<rootDir>/test/helpers/synth-teardown.ts',
+};
 const project = (displayName, more = {}) => ({
   displayName,
   ...more,
@@ -16,5 +21,10 @@ const project = (displayName, more = {}) => ({
 });
 module.exports = {
   testTimeout: 60_000,
-  projects: [project('unit'), project('infra'), project('integration', withEngines), project('e2e', withEngines)],
+  projects: [
+    project('unit'),
+    project('infra', withSynthesis),
+    project('integration', withEngines),
+    project('e2e', withEngines),
+  ],
 };

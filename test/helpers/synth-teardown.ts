@@ -1,0 +1,1 @@
+export { tearDownSynthesis as default } from './synth-setup';

@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Assembly } from '../../lib/assembly/assembly';
+import { readAssembly } from '../../lib/assembly/read-assembly';
+import { type EnvironmentName, synthesize } from '../../scripts/aws/synthesize';
+
+const pollMs = 50;
+const deadlineMs = 120_000;
+
+/**
+ * One environment's stacks, as files: aws-cdk-lib is not even loaded here. The first who asks has them synthesized, by a
+ * process of its own and without the built-in validation; every other test file of the run reads what that one wrote.
+ * Synchronous, so that a file can make a test of each stack.
+ */
+export function synthesized(environment: EnvironmentName): Assembly {
+  return readAssembly(synthesizedFolder(environment));
+}
+
+/** The folder that `cdk synth` would have written. Not to be written to. */
+export function synthesizedFolder(environment: EnvironmentName): string {
+  const { KOLATE_TEST_SYNTHESIZED: root, KOLATE_TEST_APP: app } = process.env;
+  if (root === undefined || app === undefined) throw new Error('synthesized() is for tests of the infra project');
+  const folder = join(root, environment);
+  const done = `${folder}.done`;
+  if (existsSync(done)) return folder;
+  if (!claim(`${folder}.lock`)) return waitFor(done, folder);
+  try {
+    synthesize(app, environment, folder);
+    writeFileSync(done, '');
+  } catch (error) {
+    // The next one who asks gets to see the error too, and not a time-out.
+    rmSync(`${folder}.lock`, { recursive: true });
+    throw error;
+  }
+  return folder;
+}
+
+function claim(lock: string): boolean {
+  try {
+    mkdirSync(lock);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function waitFor(done: string, folder: string): string {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  for (let waitedMs = 0; waitedMs < deadlineMs; waitedMs += pollMs) {
+    if (existsSync(done)) return folder;
+    if (!existsSync(`${folder}.lock`)) throw new Error(`${folder} could not be synthesized; see the first test file`);
+    Atomics.wait(sleeper, 0, 0, pollMs);
+  }
+  throw new Error(`${folder} was not synthesized in ${deadlineMs} ms`);
+}
