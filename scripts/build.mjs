@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleHandlers } from './bundle-handlers.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const sources = ['bench', 'bin', 'cli', 'lib', 'local', 'scripts', 'src'];
@@ -29,7 +30,8 @@ export async function build() {
     .update([self, ...stat].join('\n'))
     .digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
-  await bundle(filesBelow(sources).filter((file) => entryPoints.some((pattern) => pattern.test(file))));
+  const entries = filesBelow(sources).filter((file) => entryPoints.some((pattern) => pattern.test(file)));
+  await Promise.all([bundle(entries), bundleHandlers(root)]);
   writeFileSync(stampFile, stamp);
   return true;
 }

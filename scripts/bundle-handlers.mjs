@@ -1,0 +1,50 @@
+// Bundles every handler of src/handlers into dist/lambda/<name>/index.js: one file with all it needs, which the CDK
+// takes as it is. Made by the build and not at synthesis, so that synthesis is fast and what is tested is deployed.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Optional parts of drivers, which they look for at run time and do without. */
+const absent = [
+  ...['pg-native', 'cloudflare:sockets'],
+  ...['kerberos', 'snappy', 'socks', 'aws4', 'gcp-metadata', '@mongodb-js/zstd', 'mongodb-client-encryption'],
+];
+
+/** @param root folder of the repository; @returns the files written, by handler */
+export async function bundleHandlers(root) {
+  const sources = join(root, 'src/handlers');
+  const names = readdirSync(sources).filter((name) => existsSync(join(sources, name, 'index.ts')));
+  const esbuild = await import('esbuild');
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, `src/handlers/${name}/index.ts`])),
+    outdir: 'dist/lambda',
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    conditions: ['module'],
+    external: absent,
+    // Names stay, so that a stack trace in a log says where; a source map would weigh more than the code.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    write: false,
+  });
+  for (const { path, contents } of outputFiles) write(path, contents);
+  for (const folder of existing(join(root, 'dist/lambda'))) {
+    if (!names.includes(folder)) rmSync(join(root, 'dist/lambda', folder), { recursive: true });
+  }
+  return outputFiles.map(({ path }) => path);
+}
+
+const existing = (folder) => (existsSync(folder) ? readdirSync(folder) : []);
+
+/** Whole or not at all, and untouched when it is the same. */
+function write(path, contents) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, contents);
+  renameSync(`${path}.${process.pid}`, path);
+}
