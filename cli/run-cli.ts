@@ -44,9 +44,10 @@ function report({ exitCode, problem }: CliError, json: boolean, io: Io): ExitCod
   }
   const code = problem.code.startsWith('KLT_CLI_') ? '' : ` (${problem.code})`;
   io.say(problem.detail.startsWith('error:') ? problem.detail : `error: ${problem.detail}${code}`);
-  for (const { pointer, detail } of problem.errors ?? []) {
+  for (const error of problem.errors ?? []) {
+    const place = 'parameter' in error ? `${error.parameter} (${error.in})` : error.pointer;
     // Some details name their places already.
-    if (!problem.detail.includes(`${pointer} ${detail}`)) io.say(`  ${pointer || '/'}: ${detail}`);
+    if (!problem.detail.includes(`${place} ${error.detail}`)) io.say(`  ${place || '/'}: ${error.detail}`);
   }
   if (problem.hint) io.say(problem.hint);
   if (problem.traceId) io.say(`trace ${problem.traceId}`);

@@ -6,11 +6,12 @@ import type { Route, ServiceName } from '../../src/contracts/http/route';
 import { toOpenApi } from '../../src/contracts/http/to-openapi';
 import { createServiceApp, type Probe } from '../../src/platform/http/create-service-app';
 import {
+  bodyFaults,
   type Checks,
   colonPath,
   compileChecks,
-  faultsOf,
   invalidRequest,
+  parameterFaults,
 } from '../../src/platform/http/register-route';
 import { headerOf } from '../../src/platform/http/request-header';
 import type { Logger } from '../../src/platform/logging/create-logger';
@@ -82,15 +83,15 @@ type Body = Buffer | Readable | undefined;
 async function checkedBody(route: Route, check: Checks, request: FastifyRequest): Promise<Body> {
   const hasBody = announcesBody(request.raw);
   const faults = [
-    ...faultsOf(check.params, request.params, 'params'),
-    ...faultsOf(check.query, request.query, 'query'),
+    ...parameterFaults(check.params, request.params, 'path'),
+    ...parameterFaults(check.query, request.query, 'query'),
   ];
-  if (!check.body || route.opaqueBody) {
+  if (route.opaqueBody) {
     if (faults.length > 0) throw invalidRequest(faults);
     return hasBody ? Readable.from(boundedBody(request.raw), { objectMode: false }) : undefined;
   }
-  const { bytes, value } = hasBody ? await readJsonBody(request.raw) : { bytes: undefined, value: null };
-  faults.push(...faultsOf(check.body, value, ''));
+  const { bytes, value } = hasBody ? await readJsonBody(request.raw) : {};
+  faults.push(...bodyFaults(check.body, value));
   if (faults.length > 0) throw invalidRequest(faults);
   return bytes;
 }

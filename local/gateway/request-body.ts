@@ -27,7 +27,7 @@ export async function* boundedBody(request: IncomingMessage): AsyncGenerator<Buf
   }
 }
 
-/** The whole body as JSON and as the bytes to hand on. @throws KolateError with 400, 413, 415 */
+/** The whole body as JSON and as the bytes to hand on; an empty one is `undefined`. @throws KolateError with 400, 413, 415 */
 export async function readJsonBody(request: IncomingMessage): Promise<{ bytes: Buffer; value: unknown }> {
   const { 'content-type': type = '', 'content-encoding': encoding } = request.headers;
   if (type.split(';', 1)[0]?.trim().toLowerCase() !== 'application/json' || encoding !== undefined) {
@@ -36,6 +36,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<{ bytes: B
   const chunks: Buffer[] = [];
   for await (const chunk of boundedBody(request)) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
+  if (bytes.length === 0) return { bytes, value: undefined };
   try {
     return { bytes, value: JSON.parse(bytes.toString('utf8')) };
   } catch (cause) {

@@ -6,6 +6,9 @@ const kind = (status: number, title: string, retryable = false): ErrorKind => ({
 /** Every error that leaves a process carries one of these codes. Codes are stable: they are renamed only with a major version. */
 export const errorCodes = {
   KLT_URL_MALFORMED: kind(400, 'URL is not well-formed'),
+  KLT_REQUEST_MALFORMED: kind(400, 'Request is not well-formed HTTP'),
+  KLT_REQUEST_TIMED_OUT: kind(408, 'The request did not arrive in time', true),
+  KLT_HEADERS_TOO_LARGE: kind(431, 'Headers are too large'),
   KLT_BODY_MALFORMED: kind(400, 'Body is not well-formed'),
   KLT_REQUEST_INVALID: kind(422, 'Request does not fit the schema'),
   KLT_CURSOR_INVALID: kind(400, 'Cursor is not one that this list gave out'),
@@ -37,6 +40,12 @@ export const errorCodes = {
   KLT_OPERATION_TRANSITION_ILLEGAL: kind(409, 'The operation is in a state that does not allow this'),
   KLT_STEP_TIMED_OUT: kind(504, 'The step did not answer in time', true),
   KLT_PROVISION_FAILED: kind(502, 'The stores could not be provisioned', true),
+  KLT_QUOTA_REACHED: kind(503, 'A quota of the account is reached'),
+  KLT_CELL_EXHAUSTED: kind(503, 'The cell has no room left'),
+  KLT_PERMISSION_MISSING: kind(500, 'A permission is missing'),
+  KLT_STACK_PARAMETER_INVALID: kind(422, 'A parameter of the stack is out of its range'),
+  KLT_STACK_STATE: kind(409, 'The stack is in a state that forbids this'),
+  KLT_STACK_CHANGE_REFUSED: kind(409, 'The change would lose data'),
   KLT_SMOKE_TEST_FAILED: kind(502, 'The new stores did not pass their smoke test', true),
   KLT_MIGRATION_FAILED: kind(500, 'A migration failed'),
   KLT_MODEL_NOT_FOUND: kind(404, 'No such model'),
@@ -66,15 +75,24 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** The place of one fault in a request: `pointer` is a JSON pointer into the body, or `query/limit`, `headers/if-match`. */
-export type FieldError = { readonly pointer: string; readonly detail: string };
+/** Where a parameter stands, in OpenAPI's words. */
+export type ParameterPlace = 'path' | 'query' | 'header';
+
+/** A fault in the body: `pointer` is a JSON pointer (RFC 6901) into it, empty for the whole. */
+export type BodyError = { readonly pointer: string; readonly detail: string };
+
+/** A fault in what no JSON pointer leads to: `{ parameter: 'limit', in: 'query' }`. */
+export type ParameterError = { readonly parameter: string; readonly in: ParameterPlace; readonly detail: string };
+
+/** The place of one fault in a request, and what it is. */
+export type FieldError = BodyError | ParameterError;
 
 export type ErrorOptions = {
   readonly errors?: readonly FieldError[];
   /** What the caller can do about it, in one sentence. */
   readonly hint?: string;
   readonly retryAfterSeconds?: number;
-  /** Further members of the problem details, such as `allowed` states. */
+  /** Further members of the problem details, such as `allowed` states. They do not replace its own ones. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 };

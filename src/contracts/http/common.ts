@@ -3,6 +3,19 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 export const Uuid = Type.String({ format: 'uuid' });
 export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });
 
+/** One fault of a request: in its body at `pointer`, or in a parameter that is named with its place. */
+export const FieldError = Type.Union([
+  Type.Object({
+    pointer: Type.String({ description: 'JSON pointer (RFC 6901) into the body' }),
+    detail: Type.String(),
+  }),
+  Type.Object({
+    parameter: Type.String(),
+    in: Type.Union([Type.Literal('path'), Type.Literal('query'), Type.Literal('header')]),
+    detail: Type.String(),
+  }),
+]);
+
 /** RFC 9457 problem details, with our members `code`, `errors`, `hint`, `traceId`. */
 export const Problem = Type.Object(
   {
@@ -14,7 +27,7 @@ export const Problem = Type.Object(
     instance: Type.Optional(Type.String()),
     traceId: Type.Optional(Type.String()),
     hint: Type.Optional(Type.String()),
-    errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
+    errors: Type.Optional(Type.Array(FieldError)),
   },
   { additionalProperties: true, $id: 'Problem' },
 );

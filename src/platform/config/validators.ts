@@ -1,7 +1,7 @@
 import type { TSchema } from '@sinclair/typebox';
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
-import type { FieldError } from '../../contracts/errors';
+import type { BodyError, ParameterError, ParameterPlace } from '../../contracts/errors';
 
 // `fast` formats are regular expressions alone: half the cost of the full ones, and enough for what we accept.
 const withFormats = (ajv: Ajv): Ajv => addFormats(ajv, { mode: 'fast' });
@@ -12,11 +12,15 @@ export const strictAjv = withFormats(new Ajv({ allErrors: true, useDefaults: tru
 /** For text: query, path, headers, environment. Numbers and booleans are read from text and defaults filled in. */
 export const textAjv = withFormats(new Ajv({ allErrors: true, useDefaults: true, coerceTypes: true, strict: false }));
 
-const pointerOf = (error: ErrorObject): string => {
-  if (error.keyword === 'required') return `${error.instancePath}/${error.params.missingProperty}`;
-  if (error.keyword === 'additionalProperties') return `${error.instancePath}/${error.params.additionalProperty}`;
-  return error.instancePath;
+const pointerOf = ({ keyword, instancePath, params }: ErrorObject): string => {
+  if (keyword === 'required') return `${instancePath}/${escaped(params.missingProperty)}`;
+  if (keyword === 'additionalProperties') return `${instancePath}/${escaped(params.additionalProperty)}`;
+  return instancePath;
 };
+
+/** A key as a part of a JSON pointer. */
+export const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
 
 const detailOf = (error: ErrorObject): string => {
   if (error.keyword === 'additionalProperties') return 'is not a known field';
@@ -24,9 +28,19 @@ const detailOf = (error: ErrorObject): string => {
   return error.message ?? 'is not valid';
 };
 
+const maxErrors = 20;
+
 /** Ajv's errors as the pointers and sentences that problem details carry; at most 20. */
-export const fieldErrors = (errors: ErrorObject[] | null | undefined, prefix = ''): FieldError[] =>
-  (errors ?? []).slice(0, 20).map((error) => ({ pointer: prefix + pointerOf(error), detail: detailOf(error) }));
+export const fieldErrors = (errors: ErrorObject[] | null | undefined): BodyError[] =>
+  (errors ?? []).slice(0, maxErrors).map((error) => ({ pointer: pointerOf(error), detail: detailOf(error) }));
+
+/** Ajv's errors in parameters of a flat schema, each with the parameter's name and place; at most 20. */
+export const parameterErrors = (errors: ErrorObject[] | null | undefined, place: ParameterPlace): ParameterError[] =>
+  (errors ?? []).slice(0, maxErrors).map((error) => ({
+    parameter: unescaped(pointerOf(error).slice(1)),
+    in: place,
+    detail: error.keyword === 'additionalProperties' ? 'is not known' : detailOf(error),
+  }));
 
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 

@@ -7,7 +7,7 @@ export const etagOf = (version: number | string): string => `"${version}"`;
 export function requireMatch(ifMatch: string | undefined, version: number): void {
   if (ifMatch === undefined) {
     throw new KolateError('KLT_PRECONDITION_REQUIRED', 'send the ETag that you have seen as If-Match', {
-      errors: [{ pointer: 'headers/if-match', detail: 'is missing' }],
+      errors: [{ parameter: 'if-match', in: 'header', detail: 'is missing' }],
     });
   }
   const seen = ifMatch.split(',').map((tag) => tag.trim());
@@ -16,7 +16,7 @@ export function requireMatch(ifMatch: string | undefined, version: number): void
     'KLT_PRECONDITION_FAILED',
     `the current version is ${etagOf(version)}; read it again and decide`,
     {
-      errors: [{ pointer: 'headers/if-match', detail: `is not ${etagOf(version)}` }],
+      errors: [{ parameter: 'if-match', in: 'header', detail: `is not ${etagOf(version)}` }],
     },
   );
 }

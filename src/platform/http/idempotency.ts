@@ -76,7 +76,7 @@ function replay(kept: Kept, requestSha256: string): Answer {
       'KLT_IDEMPOTENCY_KEY_REUSED',
       'this key came with another request before; use a new key for a new request',
       {
-        errors: [{ pointer: 'headers/idempotency-key', detail: 'was used with another request' }],
+        errors: [{ parameter: 'idempotency-key', in: 'header', detail: 'was used with another request' }],
       },
     );
   }

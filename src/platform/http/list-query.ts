@@ -42,7 +42,7 @@ export function createLister(cursorKey: string) {
       'KLT_CURSOR_INVALID',
       'use the nextCursor of the last answer, with the same filter and sort',
       {
-        errors: [{ pointer: 'query/cursor', detail: 'was not given out by this list' }],
+        errors: [{ parameter: 'cursor', in: 'query', detail: 'was not given out by this list' }],
       },
     );
   };
@@ -112,4 +112,4 @@ function filterConditions(source: ListSource, filter: string, values: unknown[])
 }
 
 const unknownField = (part: string, field: string, known: readonly string[]): KolateError =>
-  invalidRequest([{ pointer: `query/${part}`, detail: `does not know "${field}"; it knows ${known.join(', ')}` }]);
+  invalidRequest([{ parameter: part, in: 'query', detail: `does not know "${field}"; it knows ${known.join(', ')}` }]);

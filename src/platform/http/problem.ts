@@ -7,6 +7,7 @@ export const problemType = 'application/problem+json';
 export function toProblem(error: unknown, traceId?: string, instance?: string): Problem {
   const { code, detail, status, options } = toKolateError(error);
   return {
+    ...options.extra,
     type: `https://kolate.dev/errors/${code}`,
     title: errorCodes[code].title,
     status,
@@ -16,7 +17,6 @@ export function toProblem(error: unknown, traceId?: string, instance?: string): 
     ...(traceId === undefined ? {} : { traceId }),
     ...(options.hint === undefined ? {} : { hint: options.hint }),
     ...(options.errors === undefined ? {} : { errors: [...options.errors] }),
-    ...options.extra,
   };
 }
 
@@ -38,7 +38,6 @@ export function fromFramework(error: unknown): unknown {
       return new KolateError('KLT_URL_MALFORMED', 'a part of the path cannot be percent-decoded');
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new KolateError('KLT_BODY_TOO_LARGE', 'the body is larger than this route takes');
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new KolateError('KLT_BODY_MALFORMED', error.message);

@@ -1,10 +1,10 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import type { ValidateFunction } from 'ajv';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type FieldError, KolateError } from '../../contracts/errors';
+import { type BodyError, type FieldError, KolateError, type ParameterPlace } from '../../contracts/errors';
 import type { Route } from '../../contracts/http/route';
 import type { Identity } from '../../contracts/scopes';
-import { fieldErrors, strictAjv, textAjv } from '../config/validators';
+import { fieldErrors, parameterErrors, strictAjv, textAjv } from '../config/validators';
 import type { TraceContext } from '../telemetry/trace-context';
 import { bearerToken, requireScopes } from './authorize';
 import { headerOf } from './request-header';
@@ -65,23 +65,25 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
   return reply.code(answer.status).send(answer.body);
 }
 
-export type Checks = { params?: ValidateFunction; query?: ValidateFunction; body?: ValidateFunction };
+export type Checks = { params?: ValidateFunction; query: ValidateFunction; body: ValidateFunction };
+
+/** Nothing, or an object with nothing in it: some clients send one with every POST. */
+const nothing = { type: 'object', nullable: true, additionalProperties: false };
 
 export const compileChecks = (route: Route): Checks => ({
   params: route.params && textAjv.compile(route.params),
   query: textAjv.compile(route.query ?? { type: 'object', additionalProperties: false }),
-  body: route.body && strictAjv.compile(route.body),
+  body: strictAjv.compile(route.body ?? nothing),
 });
 
 function toCall<R extends Route>(route: R, request: FastifyRequest, check: Checks): Call<R> {
   const { identity, params, query, trace } = request;
   if (!identity) throw new KolateError('KLT_TOKEN_MISSING', 'the request was not authenticated');
-  const body = route.body === undefined ? undefined : request.body;
   const faults = [
-    ...faultsOf(check.params, params, 'params'),
-    ...faultsOf(check.query, query, 'query'),
-    ...faultsOf(check.body, body === undefined && check.body ? null : body, ''),
-    ...textFaults(body),
+    ...parameterFaults(check.params, params, 'path'),
+    ...parameterFaults(check.query, query, 'query'),
+    ...bodyFaults(check.body, request.body),
+    ...textFaults(request.body),
   ];
   if (faults.length > 0) throw invalidRequest(faults);
   const call = {
@@ -89,7 +91,7 @@ function toCall<R extends Route>(route: R, request: FastifyRequest, check: Check
     identity,
     params,
     query,
-    body,
+    body: route.body === undefined ? undefined : request.body,
     trace,
     ifMatch: headerOf(request, 'if-match'),
     ifNoneMatch: headerOf(request, 'if-none-match'),
@@ -99,19 +101,28 @@ function toCall<R extends Route>(route: R, request: FastifyRequest, check: Check
   return call as Call<R>;
 }
 
-/** What a part of a request has against its schema. @param prefix of the pointers: `params`, `query`, or nothing for the body */
-export const faultsOf = (check: ValidateFunction | undefined, value: unknown, prefix: string): FieldError[] =>
-  !check || check(value) ? [] : fieldErrors(check.errors, prefix);
+/** What the parameters of one place have against their schema. */
+export const parameterFaults = (
+  check: ValidateFunction | undefined,
+  values: unknown,
+  place: ParameterPlace,
+): FieldError[] => (!check || check(values) ? [] : parameterErrors(check.errors, place));
+
+/** What a body has against its schema; no body is `undefined`. */
+export const bodyFaults = (check: ValidateFunction, body: unknown): BodyError[] =>
+  check(body ?? null) ? [] : fieldErrors(check.errors);
+
+const placeOf = (error: FieldError): string =>
+  'parameter' in error ? `${error.parameter} (${error.in})` : error.pointer || 'the body';
 
 export const invalidRequest = (errors: readonly FieldError[]): KolateError =>
-  new KolateError(
-    'KLT_REQUEST_INVALID',
-    errors.map(({ pointer, detail }) => `${pointer || 'the body'} ${detail}`).join('; '),
-    { errors },
-  );
+  new KolateError('KLT_REQUEST_INVALID', errors.map((error) => `${placeOf(error)} ${error.detail}`).join('; '), {
+    errors,
+  });
 
 function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const key = headerOf(request, 'idempotency-key');
   if (key === undefined || idempotencyKeyForm.test(key)) return key;
-  throw invalidRequest([{ pointer: 'headers/idempotency-key', detail: 'must be 1 to 255 visible ASCII characters' }]);
+  const detail = 'must be 1 to 255 visible ASCII characters';
+  throw invalidRequest([{ parameter: 'idempotency-key', in: 'header', detail }]);
 }

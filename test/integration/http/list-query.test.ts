@@ -60,14 +60,14 @@ describe('a list', () => {
   });
 
   it.each([
-    [{ sort: 'colour' }, 'query/sort'],
-    [{ filter: 'id:1' }, 'query/filter'],
-    [{ filter: 'colour' }, 'query/filter'],
-    [{ fields: 'owner' }, 'query/fields'],
-  ])('refuses %p and names the parameter at fault', async (query, pointer) => {
+    [{ sort: 'colour' }, 'sort'],
+    [{ filter: 'id:1' }, 'filter'],
+    [{ filter: 'colour' }, 'filter'],
+    [{ fields: 'owner' }, 'fields'],
+  ])('refuses %p and names the parameter at fault', async (query, parameter) => {
     await expect(list(query)).rejects.toMatchObject({
       code: 'KLT_REQUEST_INVALID',
-      options: { errors: [{ pointer }] },
+      options: { errors: [{ parameter, in: 'query' }] },
     });
   });
 

@@ -86,7 +86,10 @@ it('ends with 3 when the API refuses, and prints the problem with its pointers',
     status: 422,
     code: 'KLT_REQUEST_INVALID',
     detail: 'no',
-    errors: [{ pointer: '/slug', detail: 'is short' }],
+    errors: [
+      { pointer: '/slug', detail: 'is short' },
+      { parameter: 'limit', in: 'query', detail: 'must be >= 1' },
+    ],
   };
   api.on('POST /v1/tenants', { status: 422, body: problem });
   const json = await cli.run('tenant create a --contact ops@acme.example --output json');
@@ -95,6 +98,7 @@ it('ends with 3 when the API refuses, and prints the problem with its pointers',
   const table = await cli.run('tenant create a --contact ops@acme.example');
   expect(table.stdout).toBe('');
   expect(table.stderr).toContain('/slug: is short');
+  expect(table.stderr).toContain('limit (query): must be >= 1');
 });
 
 it('ends with 4 when nothing runs, and says how to start it', async () => {

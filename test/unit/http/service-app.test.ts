@@ -1,10 +1,13 @@
+import { connect } from 'node:net';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import { KolateError } from '../../../src/contracts/errors';
 import { route } from '../../../src/contracts/http/route';
 import type { Identity } from '../../../src/contracts/scopes';
 import { createServiceApp } from '../../../src/platform/http/create-service-app';
+import { toProblem } from '../../../src/platform/http/problem';
 import { registerRoute } from '../../../src/platform/http/register-route';
 import { createLogger } from '../../../src/platform/logging/create-logger';
 
@@ -21,6 +24,9 @@ const things = route({
   body: Type.Object({ name: Type.String(), size: Type.Integer() }, { additionalProperties: false }),
   responses: { 200: Type.Unknown() },
 });
+
+const { body: _body, query: _query, ...bodyless } = things;
+const suspend = route({ ...bodyless, operationId: 'suspendThing', path: '/v1/things/{thingId}/suspend' });
 
 const identity = (scopes: string[]): Identity => ({
   subject: 'ann',
@@ -44,6 +50,7 @@ function createApp(ready: () => Promise<unknown> = async () => undefined): Fasti
     if (body.name === 'boom') throw new Error('the inside of the service');
     return { status: 200, body: { params, query, body } };
   });
+  registerRoute(app, verify, suspend, async ({ body }) => ({ status: 200, body: { body: body ?? null } }));
   return app;
 }
 
@@ -72,6 +79,52 @@ describe('a service app', () => {
     expect(answer.statusCode).toBe(422);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
     expect(answer.json()).toMatchObject({ code: 'KLT_REQUEST_INVALID', errors: [{ pointer, detail }] });
+  });
+
+  it.each([
+    ['a part of the path', {}, '/v1/things/seven', [{ parameter: 'thingId', in: 'path', detail: 'must be integer' }]],
+    ['the query', {}, '/v1/things/7?shout=1', [{ parameter: 'shout', in: 'query', detail: 'is not known' }]],
+    [
+      'a header',
+      { 'idempotency-key': 'a b' },
+      '/v1/things/7',
+      [{ parameter: 'idempotency-key', in: 'header', detail: 'must be 1 to 255 visible ASCII characters' }],
+    ],
+  ])(
+    'names %s at fault by its name and place, since no JSON pointer leads there',
+    async (_what, headers, url, errors) => {
+      const answer = await post(createApp(), { name: 'a', size: 1 }, { url, headers });
+      expect([answer.statusCode, answer.json().errors]).toEqual([422, errors]);
+    },
+  );
+
+  it('escapes what a JSON pointer gives a meaning', async () => {
+    const answer = await post(createApp(), { name: 'a', size: 1, 'a/b~c': 1 });
+    expect(answer.json().errors).toEqual([{ pointer: '/a~1b~0c', detail: 'is not a known field' }]);
+  });
+
+  it.each(['', '{}'])('takes the body "%s" where the route has none', async (body) => {
+    const answer = await post(createApp(), body, { url: '/v1/things/7/suspend' });
+    expect([answer.statusCode, answer.json()]).toEqual([200, { body: null }]);
+  });
+
+  it('refuses a body with something in it where the route has none', async () => {
+    const answer = await post(createApp(), { why: 'x' }, { url: '/v1/things/7/suspend' });
+    expect([answer.statusCode, answer.json().errors]).toEqual([
+      422,
+      [{ pointer: '/why', detail: 'is not a known field' }],
+    ]);
+  });
+
+  it('refuses an empty body where the route needs one', async () => {
+    const answer = await post(createApp(), '');
+    expect([answer.statusCode, answer.json().code]).toEqual([422, 'KLT_REQUEST_INVALID']);
+  });
+
+  it('keeps the members of problem details from being overwritten by further ones', () => {
+    const extra = { status: 200, code: 'X', allowed: ['resume'] };
+    const problem = toProblem(new KolateError('KLT_TENANT_TRANSITION_ILLEGAL', 'it is suspended', { extra }));
+    expect(problem).toMatchObject({ status: 409, code: 'KLT_TENANT_TRANSITION_ILLEGAL', allowed: ['resume'] });
   });
 
   it.each([
@@ -122,5 +175,31 @@ describe('a service app', () => {
     expect(body).toContain(
       'http_request_duration_seconds_count{method="POST",route="/v1/things/:thingId",status="200"} 1',
     );
+  });
+});
+
+describe('what is refused before it is a request', () => {
+  const answerTo = async (sent: string): Promise<{ status: number; problem: Record<string, unknown> }> => {
+    const app = createApp();
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write(sent);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    socket.destroy();
+    await app.close();
+    expect(head).toMatch(/content-type: application\/problem\+json/);
+    return { status: Number(head.split(' ')[1]), problem: JSON.parse(body) };
+  };
+
+  it.each([
+    [
+      'headers that are too large',
+      `GET / HTTP/1.1\r\nhost: a\r\nx: ${'a'.repeat(200_000)}`,
+      431,
+      'KLT_HEADERS_TOO_LARGE',
+    ],
+    ['what is no HTTP', 'EHLO kolate\r\n\r\n', 400, 'KLT_REQUEST_MALFORMED'],
+  ])('answers %s with problem details', async (_what, sent, status, code) => {
+    expect(await answerTo(sent)).toMatchObject({ status, problem: { status, code } });
   });
 });

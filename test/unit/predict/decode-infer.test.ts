@@ -17,7 +17,8 @@ function fault(model: ResolvedModel, message: unknown, headerLength?: number) {
     decodeInfer(model, Buffer.isBuffer(message) ? message : body(message), headerLength);
   } catch (error) {
     if (error instanceof KolateError)
-      return { status: error.status, detail: error.detail, at: error.options.errors?.[0]?.pointer };
+      const [fault] = error.options.errors ?? [];
+      return { status: error.status, detail: error.detail, at: fault && 'pointer' in fault ? fault.pointer : undefined };
     throw error;
   }
   return undefined;
