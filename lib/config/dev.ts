@@ -27,7 +27,7 @@ export const dev: Environment = {
     documents: { instanceType: 't3.medium', instances: 1 },
     cache: { nodeType: 'cache.t4g.micro', replicas: 0 },
   },
-  storage: { exportDays: 7, accessLogDays: 30, oldModelVersionDays: 30, replicate: false },
+  storage: { exportDays: 7, batchDays: 7, accessLogDays: 30, oldModelVersionDays: 30, replicate: false },
   services: {
     'enterprise-info': small,
     core: small,

@@ -17,7 +17,14 @@ export type Environment = {
   readonly account: string | undefined;
   readonly region: string;
   /** The same platform in a second region: who is its primary, and who stands by. */
-  readonly peer: { readonly region: string; readonly role: 'primary' | 'standby' } | undefined;
+  readonly peer:
+    | {
+        /** The environment's name there. */
+        readonly name: string;
+        readonly region: string;
+        readonly role: 'primary' | 'standby';
+      }
+    | undefined;
   readonly domain: {
     /** The platform answers below it: api.<name>, console.<name>, grpc.<name>. */
     readonly name: string;
@@ -68,6 +75,8 @@ export type Environment = {
   readonly storage: {
     /** Exports and access logs are deleted after so many days. */
     readonly exportDays: number;
+    /** Inputs and outputs of batch predictions are deleted after so many days. */
+    readonly batchDays: number;
     readonly accessLogDays: number;
     /** Superseded versions of model files are deleted after so many days. */
     readonly oldModelVersionDays: number;

@@ -6,7 +6,7 @@ export const prodStandby: Environment = {
   ...prod,
   name: 'prod-standby',
   region: 'us-west-2',
-  peer: { region: 'us-east-1', role: 'primary' },
+  peer: { name: 'prod', region: 'us-east-1', role: 'primary' },
   network: { ...prod.network, cidr: '10.60.0.0/16' },
   storage: { ...prod.storage, replicate: false },
   backup: { ...prod.backup, copyToPeer: false },

@@ -5,7 +5,7 @@ export const prod: Environment = {
   name: 'prod',
   account: undefined,
   region: 'us-east-1',
-  peer: { region: 'us-west-2', role: 'standby' },
+  peer: { name: 'prod-standby', region: 'us-west-2', role: 'standby' },
   domain: { name: 'kolate.example.com', hostedZoneId: undefined },
   logDays: 365,
   alarmEmails: ['on-call@example.com'],
@@ -25,7 +25,7 @@ export const prod: Environment = {
     documents: { instanceType: 'r6g.large', instances: 3 },
     cache: { nodeType: 'cache.m7g.large', replicas: 2 },
   },
-  storage: { exportDays: 30, accessLogDays: 365, oldModelVersionDays: 365, replicate: true },
+  storage: { exportDays: 30, batchDays: 30, accessLogDays: 365, oldModelVersionDays: 365, replicate: true },
   services: {
     'enterprise-info': { cpu: 512, memoryMib: 1_024, minTasks: 2, maxTasks: 6, spotShare: 0 },
     core: { cpu: 512, memoryMib: 1_024, minTasks: 3, maxTasks: 6, spotShare: 0 },

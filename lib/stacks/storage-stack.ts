@@ -1,35 +1,34 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Key } from 'aws-cdk-lib/aws-kms';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { KolateBucket } from '../constructs/kolate-bucket';
+import { KolateKey } from '../constructs/kolate-key';
 import { KolateStack, type KolateStackProps } from './kolate-stack';
 
-/** Buckets for model files and for the exports of tenants, with the key that encrypts them. */
+/** Buckets of files, with the key that encrypts them, and the bucket of everybody's access logs. */
 export class StorageStack extends KolateStack {
-  readonly models: s3.IBucket;
-  readonly exports: s3.IBucket;
+  /** Model files, by tenant. */
+  readonly models: IBucket;
+  /** What tenants take away. */
+  readonly exports: IBucket;
+  /** Inputs and outputs of batch predictions. */
+  readonly batches: IBucket;
+  /** The console's files, which CloudFront alone reads. */
+  readonly console: IBucket;
+  /** Access logs of buckets, load balancers and CloudFront. */
+  readonly accessLogs: IBucket;
 
   constructor(scope: Construct, props: KolateStackProps) {
     super(scope, 'storage', { ...props, stateful: true });
-    const { accessLogDays, exportDays, oldModelVersionDays } = props.environment.storage;
-    const key = new Key(this, 'Key', { enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
-    // S3 delivers access logs with its own key only.
-    const accessLogs = new s3.Bucket(this, 'AccessLogs', {
-      encryption: s3.BucketEncryption.S3_MANAGED,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      removalPolicy: RemovalPolicy.RETAIN,
-      lifecycleRules: [{ expiration: Duration.days(accessLogDays) }],
-    });
-    this.models = new KolateBucket(this, 'Models', { key, accessLogs, oldVersionDays: oldModelVersionDays }).bucket;
-    this.exports = new KolateBucket(this, 'Exports', {
-      key,
-      accessLogs,
-      oldVersionDays: exportDays,
-      expireAfterDays: exportDays,
-    }).bucket;
+    const { accessLogDays, batchDays, exportDays, oldModelVersionDays } = props.environment.storage;
+    const key = new KolateKey(this, 'Key', 'Files of tenants and of the console');
+    const accessLogs = new AccessLogBucket(this, 'AccessLogs', { days: accessLogDays }).bucket;
+    const bucket = (id: string, oldVersionDays: number, expireAfterDays?: number): IBucket =>
+      new KolateBucket(this, id, { key, accessLogs, oldVersionDays, expireAfterDays }).bucket;
+    this.models = bucket('Models', oldModelVersionDays);
+    this.exports = bucket('Exports', exportDays, exportDays);
+    this.batches = bucket('Batches', batchDays, batchDays);
+    this.console = bucket('Console', 30);
+    this.accessLogs = accessLogs;
   }
 }

@@ -27,7 +27,9 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
   it('encrypts every bucket, keeps it private and keeps it when its stack goes', () => {
     const buckets = resourcesOf(app, 'AWS::S3::Bucket');
     expect(buckets.map(({ id }) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
-      'AccessLogs',
+      'AccessLogsBucket',
+      'BatchesBucket',
+      'ConsoleBucket',
       'ExportsBucket',
       'ModelsBucket',
     ]);
@@ -49,7 +51,7 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
     const policies = resourcesOf(app, 'AWS::S3::BucketPolicy').map(({ resource }) =>
       JSON.stringify(resource.Properties),
     );
-    expect(policies).toHaveLength(3);
+    expect(policies).toHaveLength(5);
     for (const policy of policies) expect(policy).toContain('"aws:SecureTransport":"false"');
   });
 
