@@ -5,6 +5,8 @@ import type { Environment } from './config/environment';
 import { featureFlags } from './config/feature-flags';
 import { prod } from './config/prod';
 import { prodStandby } from './config/prod-standby';
+import { EdgeStack } from './stacks/edge-stack';
+import { IngressStack } from './stacks/ingress-stack';
 import { MessagingStack } from './stacks/messaging-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { SecurityStack } from './stacks/security-stack';
@@ -28,6 +30,8 @@ export function addPlatform(app: App, environment: Environment): App {
   const { alarmTopic } = new SecurityStack(app, { environment });
   const { vpc } = new NetworkStack(app, { environment });
   new MessagingStack(app, { environment, vpc, alarmTopic });
-  new StorageStack(app, { environment });
+  const storage = new StorageStack(app, { environment });
+  const edge = new EdgeStack(app, { environment });
+  new IngressStack(app, { environment, vpc, zone: edge.zone, accessLogs: storage.accessLogs, alarmTopic });
   return app;
 }

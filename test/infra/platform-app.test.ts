@@ -73,6 +73,7 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
       `kolate-${environment.name}-security`,
       `kolate-${environment.name}-messaging`,
       `kolate-${environment.name}-storage`,
+      `kolate-${environment.name}-edge`,
     ]);
     for (const stack of stacksOf(app).filter(({ terminationProtection }) => !terminationProtection)) {
       expect(Object.keys(Template.fromStack(stack).findResources('AWS::S3::Bucket'))).toEqual([]);
