@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { type TenantState, tenantStates, tierNames } from '../../../src/contracts/http/tenants';
+import { tiers } from '../../../src/contracts/tiers';
 import { allowedEvents, type TenantEvent, transition } from '../../../src/domain/tenancy/lifecycle';
-import { findTier, tiers } from '../../../src/domain/tenancy/tiers';
+import { findTier } from '../../../src/domain/tenancy/tiers';
 
 const follow = (state: TenantState, ...events: TenantEvent[]): TenantState | 'illegal' => {
   const [event, ...rest] = events;

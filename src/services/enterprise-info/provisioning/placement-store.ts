@@ -1,4 +1,4 @@
-import type { StoreIsolation } from '../../../domain/tenancy/tiers';
+import type { StoreIsolation } from '../../../contracts/tiers';
 import type { CoreSql } from '../../../platform/postgres/sql';
 import type { Placement, StackEndpoints } from '../../../platform/tenancy/placement';
 

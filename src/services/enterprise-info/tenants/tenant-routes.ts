@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import * as contract from '../../../contracts/http/tenants';
-import { tiers } from '../../../domain/tenancy/tiers';
+import { tiers } from '../../../contracts/tiers';
 import { etagOf, withEtag } from '../../../platform/http/conditional';
 import { runIdempotently } from '../../../platform/http/idempotency';
 import type { createLister } from '../../../platform/http/list-query';
