@@ -6,7 +6,7 @@ import { passThrough } from './pass-through.mjs';
 
 export const projects = ['unit', 'infra', 'integration', 'e2e'];
 
-/** Each is a program in node_modules and its arguments. */
+/** Each is a program, seen from node_modules, and its arguments. */
 export const checks = {
   format: ['@biomejs/biome/bin/biome', 'check', '.'],
   types: ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
@@ -18,6 +18,7 @@ export const checks = {
     'local',
     'cli',
   ]),
+  aws: ['../dist/scripts/check-aws.js'],
 };
 
 /**
