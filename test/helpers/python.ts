@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 /** Runs a script of the prepared environment to its end; both streams as text, whatever the exit code. */
 export type Python = {
+  /** Path of the environment's interpreter; the programs of its packages are beside it. */
+  readonly interpreter: string;
   run(script: string, args: string[], timeoutMs: number): Promise<{ code: number; stdout: string; stderr: string }>;
 };
 export type PreparedPython = { python: Python; reason?: undefined } | { python: undefined; reason: string };
@@ -75,6 +77,7 @@ function findPython(env: NodeJS.ProcessEnv): { command: string; version: string 
 
 function createPython(interpreter: string): Python {
   return {
+    interpreter,
     run: (script, args, timeoutMs) =>
       new Promise((resolve, reject) => {
         const options = { timeout: timeoutMs, maxBuffer: maxOutputBytes, encoding: 'utf8' } as const;
