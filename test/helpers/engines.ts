@@ -21,6 +21,10 @@ import { Client } from 'pg';
 import type { DatabaseEndpoint } from '../../local/engines/engine';
 import type { KafkaEndpoint } from '../../local/engines/kafka-engine';
 import type { S3Endpoint } from '../../local/engines/s3-engine';
+import { ensureTopics } from '../../src/platform/kafka/ensure-topics';
+import { createNamespace } from '../../src/platform/kafka/namespace';
+
+const kept = { retentionMs: -1, compacted: false, consumed: false };
 
 export type TestDatabase = { readonly name: string; readonly url: string; readonly drop: () => Promise<void> };
 
@@ -62,10 +66,9 @@ export async function testKafka() {
     brokers,
     uniqueTopic: (topic: string): string => `${topic}.${randomId()}`,
     async createTopics(topics: readonly string[], numPartitions = 1): Promise<void> {
-      const admin = new Kafka({ brokers: [brokers], clientId: 'test-setup', logLevel: logLevel.ERROR }).admin();
-      await admin.connect();
-      await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions })), waitForLeaders: true });
-      await admin.disconnect();
+      const client = new Kafka({ brokers: [brokers], clientId: 'test-setup', logLevel: logLevel.ERROR });
+      const asked = topics.map((name) => ({ name, partitions: numPartitions, ...kept }));
+      await ensureTopics(client, createNamespace(''), asked);
     },
   };
 }

@@ -75,19 +75,6 @@ export async function kafkaForTest(log: Logger, namespace = ''): Promise<Kafka> 
   return createKafka({ brokers: [brokers], clientId: 'test', log, backoff: quickBackoff, namespace });
 }
 
-/** The promise of a condition: looked at every 10 ms, given up after `timeoutMs` with what `describe` says then. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  describe: () => unknown = () => '',
-  timeoutMs = 20_000,
-): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${JSON.stringify(describe())}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 /** Everything in a topic so far and from now on, as records. */
 export async function readTopic(topic: string): Promise<{ records: ReceivedRecord[]; close(): Promise<void> }> {
   const { brokers } = await testKafka();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deadLetterTopic, topics } from '../../../src/contracts/topics';
-import { readTopic, until } from '../../helpers/messaging';
+import { readTopic } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 import { type CorePlatform, startCorePlatform } from './platform';
 
 let platform: CorePlatform;

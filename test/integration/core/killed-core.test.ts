@@ -1,7 +1,7 @@
 import { tenantOnboarding } from '../../../src/domain/sagas/tenant-onboarding';
 import { bundleProgram, type ChildProgram, runProgram } from '../../helpers/child-program';
 import { testKafka } from '../../helpers/engines';
-import { until } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 import type { CoreProgramArgs } from './core-program';
 import { type CorePlatform, startCorePlatform } from './platform';
 
@@ -34,15 +34,15 @@ it('ends an onboarding well, each step once, though the process is killed while 
   const id = await platform.onboard();
   await until(
     async () => (await platform.taken(id)).includes('stores.provision'),
-    () => platform.lines.slice(-2),
     40_000,
+    () => platform.lines.slice(-2),
   );
   await core.kill();
   core = start();
   await until(
     async () => (await platform.taken(id)).includes('stores.smoke_test'),
-    () => platform.lines.slice(-2),
     40_000,
+    () => platform.lines.slice(-2),
   );
   await core.kill();
   core = start();

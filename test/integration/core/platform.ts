@@ -18,14 +18,8 @@ import { createOutbox } from '../../../src/platform/outbox/create-outbox';
 import { createOutboxRelay } from '../../../src/platform/outbox/create-outbox-relay';
 import type { CoreSql } from '../../../src/platform/postgres/sql';
 import { startSagas } from '../../../src/services/core/sagas/create-sagas';
-import {
-  type CoreDatabase,
-  coreDatabase,
-  createTestLog,
-  kafkaForTest,
-  quickBackoff,
-  until,
-} from '../../helpers/messaging';
+import { type CoreDatabase, coreDatabase, createTestLog, kafkaForTest, quickBackoff } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 
 export type Answer =
   | { readonly output: Record<string, unknown> }
@@ -126,6 +120,7 @@ export async function startCorePlatform() {
     async ends(id: string, status: Operation['status']): Promise<Operation> {
       await until(
         async () => (await operation(id))?.status === status,
+        20_000,
         () => lines.slice(-3),
       );
       return (await operation(id)) as Operation;

@@ -4,7 +4,8 @@ import type { OutgoingRecord } from '../../../src/platform/kafka/record';
 import { createProgressPublisher, type ProgressPublisher } from '../../../src/services/core/sagas/progress-publisher';
 import { createSagaEngine, type SagaEngine } from '../../../src/services/core/sagas/saga-engine';
 import { createSagaStore, type SagaStore } from '../../../src/services/core/sagas/saga-store';
-import { type CoreDatabase, coreDatabase, createTestLog, quickBackoff, until } from '../../helpers/messaging';
+import { type CoreDatabase, coreDatabase, createTestLog, quickBackoff } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 
 const { log } = createTestLog();
 let database: CoreDatabase;
@@ -74,6 +75,7 @@ it('publishes at its start what a process that died had not, running and ended s
   publishTo(sink);
   await until(
     () => sink.facts.length === 2,
+    20_000,
     () => sink.facts,
   );
   expect(new Map(sink.facts.map(({ id, status }) => [id, status]))).toEqual(

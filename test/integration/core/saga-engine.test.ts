@@ -4,7 +4,8 @@ import { createSagaEngine, type SagaEngine } from '../../../src/services/core/sa
 import type { SagaRequest } from '../../../src/services/core/sagas/saga-requests';
 import { createSagaStore, type SagaStore } from '../../../src/services/core/sagas/saga-store';
 import { createSagaTimers } from '../../../src/services/core/sagas/saga-timers';
-import { type CoreDatabase, coreDatabase, createTestLog, quickBackoff, until } from '../../helpers/messaging';
+import { type CoreDatabase, coreDatabase, createTestLog, quickBackoff } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 
 const { log } = createTestLog();
 let database: CoreDatabase;

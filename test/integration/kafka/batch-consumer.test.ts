@@ -4,14 +4,8 @@ import { deadLetterTopic } from '../../../src/contracts/topics';
 import type { Kafka } from '../../../src/platform/kafka/create-kafka';
 import { headerText } from '../../../src/platform/kafka/record';
 import type { BatchConsumerOptions } from '../../../src/platform/kafka/run-consumer';
-import {
-  createTestLog,
-  kafkaForTest,
-  type NumberedEvent,
-  numberedEvent,
-  readTopic,
-  until,
-} from '../../helpers/messaging';
+import { createTestLog, kafkaForTest, type NumberedEvent, numberedEvent, readTopic } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 
 const { log } = createTestLog();
 let kafka: Kafka;
@@ -41,6 +35,7 @@ it('hands messages on together, in order and with their places', async () => {
   );
   await until(
     () => batches.flat().length === 5,
+    20_000,
     () => batches,
   );
   expect(batches).toEqual([[1, 2, 3].map((n) => ({ n, offset: n - 1 })), [4, 5].map((n) => ({ n, offset: n - 1 }))]);
@@ -66,6 +61,7 @@ it('begins where Kafka says when the topic has been made anew since', async () =
   });
   await until(
     () => seen.length === 2,
+    20_000,
     () => seen,
   );
   await consumer.stop();
@@ -79,6 +75,7 @@ it('tells Kafka how far it is: another member of the group does not get the same
   const first = await consume(take, { group });
   await until(
     () => seen.length === 2,
+    20_000,
     () => seen,
   );
   await first.stop();
@@ -86,6 +83,7 @@ it('tells Kafka how far it is: another member of the group does not get the same
   const second = await consume(take, { group });
   await until(
     () => seen.length >= 3,
+    20_000,
     () => seen,
   );
   expect(seen).toEqual([1, 2, 3]);
@@ -108,6 +106,7 @@ it('handles the messages of a failed batch one by one, and puts aside only the o
   );
   await until(
     () => handled.includes(3),
+    20_000,
     () => handled,
   );
   expect(handled).toEqual([1, 3]);
@@ -130,6 +129,7 @@ it('buries what it cannot read before it hands on the rest, and what the handler
   const reader = await readTopic(deadLetterTopic(counted.topic.name));
   await until(
     () => reader.records.length === 2,
+    20_000,
     () => reader.records.length,
   );
   expect(reader.records.map((record) => headerText(record, 'klt_error_code'))).toEqual([
@@ -153,6 +153,7 @@ it('gives the same batch again, whole, after a dependency was away', async () =>
   );
   await until(
     () => calls.length === 4,
+    20_000,
     () => calls,
   );
   expect(calls).toEqual([

@@ -15,7 +15,8 @@ import { on } from '../../../src/platform/kafka/event-handler';
 import { createOutbox } from '../../../src/platform/outbox/create-outbox';
 import { createOutboxRelay } from '../../../src/platform/outbox/create-outbox-relay';
 import type { CoreSql } from '../../../src/platform/postgres/sql';
-import { type CoreDatabase, coreDatabase, createTestLog, quickBackoff, until } from '../../helpers/messaging';
+import { type CoreDatabase, coreDatabase, createTestLog, quickBackoff } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 
 const dir = mkdtempSync(join(tmpdir(), 'kolate-broker-'));
 const { log } = createTestLog();
@@ -78,7 +79,7 @@ it('goes on after the broker was away: outbox, consumer, and live subscription',
     (await postgres.sql.many<{ n: number }>`select n from effect order by seq`).map(({ n }) => n);
 
   await add(1);
-  await until(async () => (await effects()).length === 1, effects);
+  await until(async () => (await effects()).length === 1, 20_000, effects);
   const before = gaps;
   await broker.stop();
   await expect(kafka.ping()).rejects.toMatchObject({ code: 'KLT_DEPENDENCY_UNAVAILABLE' });
@@ -88,21 +89,21 @@ it('goes on after the broker was away: outbox, consumer, and live subscription',
   await add(2);
   await add(3);
   await broker.start();
-  await until(async () => (await effects()).length === 3, effects, 40_000);
+  await until(async () => (await effects()).length === 3, 40_000, effects);
   expect(await effects()).toEqual([1, 2, 3]);
   // What was published before the subscription was there again is missing, and it has said so.
   await until(
     () => gaps > before,
-    () => gaps,
     40_000,
+    () => gaps,
   );
   await until(
     async () => {
       await add(4);
       return live.includes(4);
     },
-    () => live,
     40_000,
+    () => live,
   );
   await kafka.ping();
 }, 120_000);

@@ -5,7 +5,8 @@ import { createOutbox } from '../../../src/platform/outbox/create-outbox';
 import { createOutboxRelay } from '../../../src/platform/outbox/create-outbox-relay';
 import { createPostgres, type Postgres } from '../../../src/platform/postgres/create-postgres';
 import { type CuttableProxy, createCuttableProxy } from '../../helpers/cuttable-proxy';
-import { numberedEvent, quickBackoff, until } from '../../helpers/messaging';
+import { numberedEvent, quickBackoff } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 import { type ConsumerBench, createConsumerBench } from './consumer-bench';
 
 let bench: ConsumerBench;
@@ -34,12 +35,12 @@ it('waits for a database that is away, then goes on: one effect each, in order, 
   const store = createPgConsumerStore(postgres, 'saga');
   await bench.consume(counted, undefined, { store, attempts: 1 });
   await bench.publish(counted, ['a', 1]);
-  await until(async () => (await bench.effects()).length === 1, bench.effects);
+  await until(async () => (await bench.effects()).length === 1, 20_000, bench.effects);
   proxy.cut();
   await bench.publish(counted, ['a', 2], ['a', 3]);
   await until(() => bench.lines.some((line) => line.includes('the partition waits')));
   proxy.mend();
-  await until(async () => (await bench.effects()).length === 3, bench.effects);
+  await until(async () => (await bench.effects()).length === 3, 20_000, bench.effects);
   expect(await bench.effects()).toEqual(['a1', 'a2', 'a3']);
   expect(await bench.offsetsOf(retryTopic(counted.topic.name))).toBe(0);
 });
@@ -61,7 +62,7 @@ it('has no effect of a transaction whose connection was lost, and makes up for i
     },
     { store },
   );
-  await until(async () => (await bench.effects()).length >= 2, bench.effects);
+  await until(async () => (await bench.effects()).length >= 2, 20_000, bench.effects);
   expect(await bench.effects()).toEqual(['a1', 'a2']);
 });
 

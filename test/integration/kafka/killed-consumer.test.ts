@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { bundleProgram, type ChildProgram, runProgram } from '../../helpers/child-program';
-import { numberedEvent, until } from '../../helpers/messaging';
+import { numberedEvent } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 import { type ConsumerBench, createConsumerBench } from './consumer-bench';
 import type { EffectProgramArgs } from './effect-program';
 
@@ -38,8 +39,8 @@ it('gives every message one effect, in order, though the process is killed twice
   programs.push(runProgram(bundle, args(group)));
   await until(
     async () => (await bench.effects()).length >= messages.length,
-    async () => (await bench.effects()).length,
     50_000,
+    async () => (await bench.effects()).length,
   );
   const effects = await bench.effects();
   expect([...effects].sort()).toEqual(messages.map(([key, n]) => `${key}${n}`).sort());

@@ -12,8 +12,8 @@ import {
   numberedEvent,
   quickBackoff,
   readTopic,
-  until,
 } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 import { createConsumerBench } from './consumer-bench';
 
 const { log } = createTestLog();
@@ -98,7 +98,7 @@ it('is told of new rows, and keeps their order over several batches', async () =
   relayTo(target, { batchSize: 3 });
   await until(async () => (await left()) === 0);
   for (let n = 0; n < 10; n++) await add(n);
-  await until(() => target.sent.length === 10, target.numbers);
+  await until(() => target.sent.length === 10, 20_000, target.numbers);
   expect(target.numbers()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   await until(async () => (await left()) === 0);
 });
@@ -110,7 +110,7 @@ it('publishes what was there when it started, and what it is poked for without a
   await until(() => target.sent.length === 1);
   await add(2);
   relay.poke();
-  await until(() => target.sent.length === 2, target.numbers);
+  await until(() => target.sent.length === 2, 20_000, target.numbers);
 });
 
 it('keeps the rows while the broker is away, and publishes them in order when it is back', async () => {
@@ -124,7 +124,7 @@ it('keeps the rows while the broker is away, and publishes them in order when it
   });
   await add(1, 2);
   await add(3);
-  await until(() => target.sent.length === 3, target.numbers);
+  await until(() => target.sent.length === 3, 20_000, target.numbers);
   expect(target.numbers()).toEqual([1, 2, 3]);
 });
 
@@ -140,7 +140,7 @@ it('publishes again, with the same id, what was sent when the relay died before 
       throw new Error('killed between sending and deleting');
     },
   });
-  await until(() => target.sent.length === 4, target.numbers);
+  await until(() => target.sent.length === 4, 20_000, target.numbers);
   const ids = target.sent.map(({ headers }) => headers.ce_id);
   expect(ids.slice(0, 2)).toEqual(ids.slice(2));
   await until(async () => (await left()) === 0);
@@ -164,7 +164,7 @@ it('gives a message one effect though the relay died between sending and deletin
   await bench.consume(event);
   await until(async () => (await bench.offsetsOf(event.topic.name)) === 9);
   await bench.publish(event, ['a', 4]);
-  await until(async () => (await bench.effects()).includes('a4'), bench.effects);
+  await until(async () => (await bench.effects()).includes('a4'), 20_000, bench.effects);
   expect(await bench.effects()).toEqual(['a1', 'a2', 'a3', 'a4']);
   await bench.reset();
   await bench.close();
@@ -188,7 +188,7 @@ it('lets one of several relays work at a time, and another take over', async () 
   for (let n = 0; n < 20; n++) await add(n);
   await first.close();
   for (let n = 20; n < 30; n++) await add(n);
-  await until(() => target.sent.length === 30, target.numbers);
+  await until(() => target.sent.length === 30, 20_000, target.numbers);
   expect(overlaps).toBe(0);
   expect(target.numbers()).toEqual(Array.from({ length: 30 }, (_, n) => n));
 });
@@ -208,7 +208,7 @@ it('leaves the outbox to another process that is at it, and takes it over when t
   expect(target.sent).toEqual([]);
   await other.query('commit');
   other.release();
-  await until(() => target.sent.length === 6, target.numbers);
+  await until(() => target.sent.length === 6, 20_000, target.numbers);
 });
 
 it('passes raw rows on with bytes, key and headers as they were', async () => {

@@ -3,7 +3,8 @@ import { KolateError } from '../../../src/contracts/errors';
 import { event } from '../../../src/contracts/events/event';
 import { deadLetterTopic, retryTopic } from '../../../src/contracts/topics';
 import { headerText } from '../../../src/platform/kafka/record';
-import { Numbered, numberedEvent, readTopic, until } from '../../helpers/messaging';
+import { Numbered, numberedEvent, readTopic } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 import { type ConsumerBench, createConsumerBench } from './consumer-bench';
 
 let bench: ConsumerBench;
@@ -14,13 +15,14 @@ afterAll(() => bench.close());
 afterEach(() => bench.reset());
 
 const effectsBecome = (expected: string[]) =>
-  until(async () => (await bench.effects()).length >= expected.length, bench.effects).then(async () =>
+  until(async () => (await bench.effects()).length >= expected.length, 20_000, bench.effects).then(async () =>
     expect(await bench.effects()).toEqual(expected),
   );
 const deadLetters = async (topic: string, count: number) => {
   const reader = await readTopic(deadLetterTopic(topic));
   await until(
     () => reader.records.length >= count,
+    20_000,
     () => reader.records.length,
   );
   await reader.close();
@@ -197,10 +199,10 @@ it('goes on with other partitions while a handler takes its time', async () => {
   await bench.publish(counted, ['slow', 1]);
   const keys = ['b', 'c', 'd', 'e', 'f', 'g', 'h'];
   await bench.publish(counted, ...keys.map((key) => [key, 2] as const));
-  await until(async () => (await bench.effects()).length >= 4, bench.effects);
+  await until(async () => (await bench.effects()).length >= 4, 20_000, bench.effects);
   expect(await bench.effects()).not.toContain('slow1');
   release();
-  await until(async () => (await bench.effects()).length === 8, bench.effects);
+  await until(async () => (await bench.effects()).length === 8, 20_000, bench.effects);
 });
 
 it('shares partitions among members, hands them over, and no message has two effects', async () => {
@@ -210,11 +212,12 @@ it('shares partitions among members, hands them over, and no message has two eff
   const first = await bench.consume(counted, undefined, { group });
   const publishing = bench.publish(counted, ...messages);
   await bench.consume(counted, undefined, { group });
-  await until(async () => (await bench.effects()).length > 50, bench.effects);
+  await until(async () => (await bench.effects()).length > 50, 20_000, bench.effects);
   await first.stop();
   await publishing;
   await until(
     async () => (await bench.effects()).length >= 200,
+    20_000,
     async () => (await bench.effects()).length,
   );
   const effects = await bench.effects();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka } from '../../../src/platform/kafka/create-kafka';
-import { createTestLog, kafkaForTest, type NumberedEvent, numberedEvent, until } from '../../helpers/messaging';
+import { createTestLog, kafkaForTest, type NumberedEvent, numberedEvent } from '../../helpers/messaging';
+import { until } from '../../helpers/until';
 
 const { log } = createTestLog();
 let kafka: Kafka;
@@ -26,6 +27,7 @@ it('sees everything published after it has begun, in each process, and nothing f
   for (let n = 1; n <= 10; n++) await publish(counted, n);
   await until(
     () => seen.length === 20,
+    20_000,
     () => seen,
   );
   for (const name of ['first', 'second']) {
@@ -56,6 +58,7 @@ it('says that something may have been missed: at the beginning, and when a messa
   await publish(counted, 2);
   await until(
     () => seen.length === 2,
+    20_000,
     () => seen,
   );
   expect(gaps).toBe(before + 1);

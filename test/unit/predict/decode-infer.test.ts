@@ -16,10 +16,10 @@ function fault(model: ResolvedModel, message: unknown, headerLength?: number) {
   try {
     decodeInfer(model, Buffer.isBuffer(message) ? message : body(message), headerLength);
   } catch (error) {
-    if (error instanceof KolateError)
-      const [fault] = error.options.errors ?? [];
-      return { status: error.status, detail: error.detail, at: fault && 'pointer' in fault ? fault.pointer : undefined };
-    throw error;
+    if (!(error instanceof KolateError)) throw error;
+    const { status, detail, options } = error;
+    const [first] = options.errors ?? [];
+    return { status, detail, at: first && 'pointer' in first ? first.pointer : undefined };
   }
   return undefined;
 }
