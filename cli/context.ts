@@ -14,6 +14,8 @@ export type Io = {
   /** A piece of the result itself, on standard output. */
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
+  /** Waits before a request is sent again; by default as long as told. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 };
 
 /** What a command acts with. Connections are made when asked for, so that a command which needs none works offline. */
@@ -46,7 +48,7 @@ export function createContext(options: GlobalOptions, io: Io): Context {
     throw usageError('no operator credentials', 'kolate login, or --client-id and --client-secret');
   };
   const operator = async (): Promise<Api> =>
-    createApi({ url: (await connection()).url, tokens: await operatorTokens() });
+    createApi({ url: (await connection()).url, tokens: await operatorTokens(), pause: io.pause });
   const tenantTokens = async (named?: string, scope = tenantScopes.join(' ')): Promise<TokenSource> => {
     const { issuer, client, store } = await connection();
     if (io.env.KOLATE_TOKEN) return fixedToken(io.env.KOLATE_TOKEN);
@@ -68,6 +70,7 @@ export function createContext(options: GlobalOptions, io: Io): Context {
     operatorTokens,
     tenantTokens,
     operator,
-    tenant: async (slugOrId) => createApi({ url: (await connection()).url, tokens: await tenantTokens(slugOrId) }),
+    tenant: async (slugOrId) =>
+      createApi({ url: (await connection()).url, tokens: await tenantTokens(slugOrId), pause: io.pause }),
   };
 }

@@ -42,6 +42,8 @@ type Deps = {
   readonly fetch?: typeof fetch;
   readonly timeoutMs?: number;
   readonly maxAttempts?: number;
+  /** Waits between attempts. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 };
 
 type Sent = { readonly url: URL; readonly init: RequestInit; readonly repeatable: boolean };
@@ -50,7 +52,8 @@ type Sent = { readonly url: URL; readonly init: RequestInit; readonly repeatable
  * A client of the HTTP API built on its routes. Tries again, at most `maxAttempts` (5) times, only what can be repeated
  * without a second effect: reads, PUT, and what carries an Idempotency-Key; waits as `Retry-After` says, at most 10 s.
  */
-export function createApi({ url, tokens, fetch: send = fetch, timeoutMs = 30_000, maxAttempts = 5 }: Deps): Api {
+export function createApi(deps: Deps): Api {
+  const { url, tokens, fetch: send = fetch, timeoutMs = 30_000, maxAttempts = 5, pause = delay } = deps;
   const attempt = async (sent: Sent, withToken: boolean): Promise<Response> => {
     const headers = new Headers(sent.init.headers);
     if (withToken) headers.set('authorization', `Bearer ${await tokens.get()}`);
@@ -74,7 +77,7 @@ export function createApi({ url, tokens, fetch: send = fetch, timeoutMs = 30_000
       } else if (answer && (last || !mayPass.has(answer.status))) {
         return answer;
       }
-      await delay(waitMs(answer, tried));
+      await pause(waitMs(answer, tried));
     }
   };
   return {

@@ -32,6 +32,7 @@ export async function createCliHome(url: string, { issuer = url, operatorSecret 
       say: (line) => said.push(line),
       write: (text) => written.push(text),
       isTerminal: false,
+      pause: () => Promise.resolve(),
     });
     return { exitCode, stdout: written.join(''), stderr: said.join('\n') };
   };
