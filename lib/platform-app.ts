@@ -5,6 +5,7 @@ import type { Environment } from './config/environment';
 import { featureFlags } from './config/feature-flags';
 import { prod } from './config/prod';
 import { prodStandby } from './config/prod-standby';
+import { CoreDataStack } from './stacks/core-data-stack';
 import { EdgeStack } from './stacks/edge-stack';
 import { IngressStack } from './stacks/ingress-stack';
 import { MessagingStack } from './stacks/messaging-stack';
@@ -28,8 +29,9 @@ export const createApp = (props?: AppProps): App =>
 /** All stacks of one environment. */
 export function addPlatform(app: App, environment: Environment): App {
   const { alarmTopic } = new SecurityStack(app, { environment });
-  const { vpc } = new NetworkStack(app, { environment });
+  const { vpc } = new NetworkStack(app, { environment, alarmTopic });
   new MessagingStack(app, { environment, vpc, alarmTopic });
+  new CoreDataStack(app, { environment, vpc, alarmTopic });
   const storage = new StorageStack(app, { environment });
   const edge = new EdgeStack(app, { environment });
   new IngressStack(app, { environment, vpc, zone: edge.zone, accessLogs: storage.accessLogs, alarmTopic });

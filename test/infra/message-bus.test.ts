@@ -16,7 +16,7 @@ type Statement = { Action: string | string[]; Resource: unknown };
 function synthesized(environment: Environment) {
   const app = createApp({ analyticsReporting: false, builtinCloudFormationValidation: false });
   const { alarmTopic } = new SecurityStack(app, { environment });
-  const { vpc } = new NetworkStack(app, { environment });
+  const { vpc } = new NetworkStack(app, { environment, alarmTopic });
   const stack = new MessagingStack(app, { environment, vpc, alarmTopic });
   const clients = new Stack(app, 'clients', { env: { account: stack.account, region: stack.region } });
   const role = new Role(clients, 'Role', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });

@@ -72,6 +72,7 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
     expect(stateful.map(({ stackName }) => stackName)).toEqual([
       `kolate-${environment.name}-security`,
       `kolate-${environment.name}-messaging`,
+      `kolate-${environment.name}-core-data`,
       `kolate-${environment.name}-storage`,
       `kolate-${environment.name}-edge`,
     ]);

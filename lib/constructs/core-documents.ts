@@ -1,0 +1,110 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { ComparisonOperator, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import * as docdb from 'aws-cdk-lib/aws-docdb';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { Environment } from '../config/environment';
+import { KolateAlarm } from './kolate-alarm';
+import { addStoreLogs, storeName } from './store-logs';
+
+export type CoreDocumentsProps = {
+  readonly vpc: ec2.IVpc;
+  readonly key: IKey;
+  readonly alarmTopic: ITopic;
+  readonly documents: Environment['coreData']['documents'];
+  readonly backupDays: number;
+  readonly logDays: number;
+};
+
+const port = 27_018;
+
+/** DocumentDB for the documents of tenants that share stores. TLS only; the administrator makes users of single databases. */
+export class CoreDocuments extends Construct implements ec2.IConnectable {
+  /** Of the administrator, who makes the users of tenants: JSON with `username`, `password`, `host` and `port`. */
+  readonly adminSecret: ISecret;
+  readonly host: string;
+  readonly port = port;
+  readonly connections: ec2.Connections;
+
+  constructor(scope: Construct, id: string, props: CoreDocumentsProps) {
+    super(scope, id);
+    const { vpc, key, documents } = props;
+    const securityGroup = new ec2.SecurityGroup(this, 'Clients', {
+      vpc,
+      allowAllOutbound: false,
+      description: 'Core DocumentDB',
+    });
+    this.connections = new ec2.Connections({ securityGroups: [securityGroup], defaultPort: ec2.Port.tcp(port) });
+    const dbClusterName = storeName(this);
+    const logs = addStoreLogs(this, `/aws/docdb/${dbClusterName}`, ['audit', 'profiler'], props);
+    const cluster = new docdb.DatabaseCluster(this, 'Cluster', {
+      dbClusterName,
+      engineVersion: '5.0.0',
+      port,
+      vpc,
+      vpcSubnets: { subnetGroupName: 'data' },
+      securityGroup,
+      // Not managed by DocumentDB: CloudFormation would not say then which secret it is.
+      masterUser: { username: 'kolate_admin', kmsKey: key, excludeCharacters: '"@/:' },
+      storageEncrypted: true,
+      kmsKey: key,
+      instanceType: new ec2.InstanceType(documents.instanceType),
+      instances: documents.instances,
+      parameterGroup: new docdb.ClusterParameterGroup(this, 'Parameters', {
+        family: 'docdb5.0',
+        // Milliseconds: operations that take longer are logged.
+        parameters: { tls: 'tls1.2+', audit_logs: 'enabled', profiler: 'enabled', profiler_threshold_ms: '1000' },
+      }),
+      exportAuditLogsToCloudWatch: true,
+      exportProfilerLogsToCloudWatch: true,
+      enablePerformanceInsights: true,
+      backup: { retention: Duration.days(props.backupDays) },
+      copyTagsToSnapshot: true,
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      instanceRemovalPolicy: RemovalPolicy.RETAIN,
+      securityGroupRemovalPolicy: RemovalPolicy.RETAIN,
+    });
+    cluster.node.addDependency(...logs);
+    this.host = cluster.clusterEndpoint.hostname;
+    // With a generated password there always is one.
+    this.adminSecret = cluster.secret as ISecret;
+    addAlarms(this, dbClusterName, props);
+  }
+
+  /** Lets `peer` reach the database. The rules stand in the stack of `peer`. */
+  allowFrom(peer: ec2.IConnectable): void {
+    peer.connections.allowTo(this, ec2.Port.tcp(port), 'DocumentDB over TLS');
+  }
+}
+
+function addAlarms(scope: Construct, clusterName: string, { alarmTopic: topic }: CoreDocumentsProps): void {
+  const metric = (metricName: string, statistic: string) =>
+    new Metric({
+      namespace: 'AWS/DocDB',
+      metricName,
+      dimensionsMap: { DBClusterIdentifier: clusterName },
+      statistic,
+      period: Duration.minutes(5),
+    });
+  new KolateAlarm(scope, 'Busy', {
+    topic,
+    metric: metric('CPUUtilization', 'Average'),
+    threshold: 80,
+    evaluationPeriods: 3,
+    description: 'DocumentDB has had 80 % of its processors in use for 15 minutes.',
+    runbook: 'documents-busy',
+  });
+  new KolateAlarm(scope, 'CacheMisses', {
+    topic,
+    metric: metric('BufferCacheHitRatio', 'Minimum'),
+    threshold: 90,
+    comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
+    evaluationPeriods: 6,
+    description: 'DocumentDB has read more than a tenth from its disks for half an hour: its memory is too small.',
+    runbook: 'documents-cache-misses',
+  });
+}
