@@ -17,6 +17,9 @@ export type Role = (typeof roles)[number];
 /** The resource that access tokens are for: their `aud`. */
 export const apiAudience = 'https://api.kolate';
 
+/** How Cognito writes a scope of ours: after the resource server that it belongs to. */
+export const cognitoScope = (scope: Scope): string => `${apiAudience}/${scope}`;
+
 /** What is left of a verified token. `tenantId` is absent for operators. */
 export type Identity = {
   readonly subject: string;

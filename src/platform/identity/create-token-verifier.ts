@@ -1,30 +1,31 @@
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { KolateError } from '../../contracts/errors';
-import { apiAudience, type Identity } from '../../contracts/scopes';
+import type { Identity } from '../../contracts/scopes';
+import { rulesOf } from './token-rules';
 
-const asymmetric = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 const maxCached = 10_000;
 
-type Claims = { tenant_id?: unknown; tier?: unknown; scope?: unknown; roles?: unknown };
+type Claims = { tenant_id?: unknown; tier?: unknown; roles?: unknown };
 
 /**
- * Verifies access tokens (JWT, RFC 9068) of one issuer: signature by its JWKS (fetched again when an unknown key turns
- * up), `iss`, `aud`, `exp`. A verified token is remembered whole until its `exp`, so that the next request with it
+ * Verifies access tokens (JWT) of one issuer: signature by its JWKS (fetched again when an unknown key turns up), `iss`,
+ * `exp`, and whom it is for by the rules of that issuer: `aud` (RFC 9068), or what Cognito has in its place. A verified token is remembered whole until its `exp`, so that the next request with it
  * costs one Map lookup and is answered without a promise.
  */
 export function createTokenVerifier({ issuer, jwksUri }: { issuer: string; jwksUri: string }) {
   const keys = createRemoteJWKSet(new URL(jwksUri), { cooldownDuration: 500, timeoutDuration: 3_000 });
   const known = new Map<string, Identity>();
+  const { audience, algorithms, scopes } = rulesOf(issuer);
 
   const verify = async (token: string): Promise<Identity> => {
     try {
       const { payload } = await jwtVerify<Claims>(token, keys, {
         issuer,
-        audience: apiAudience,
-        algorithms: asymmetric,
+        audience,
+        algorithms,
         requiredClaims: ['exp', 'sub'],
       });
-      const identity = toIdentity(payload, payload.sub as string, payload.exp as number);
+      const identity = toIdentity(payload, scopes(payload), payload.sub as string, payload.exp as number);
       remember(known, token, identity);
       return identity;
     } catch (error) {
@@ -43,11 +44,11 @@ export function createTokenVerifier({ issuer, jwksUri }: { issuer: string; jwksU
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-const toIdentity = (claims: Claims, subject: string, expiresAt: number): Identity => ({
+const toIdentity = (claims: Claims, scopes: string[], subject: string, expiresAt: number): Identity => ({
   subject,
   tenantId: text(claims.tenant_id),
   tier: text(claims.tier),
-  scopes: new Set(text(claims.scope)?.split(' ') ?? []),
+  scopes: new Set(scopes),
   roles: Array.isArray(claims.roles) ? claims.roles.filter((role) => typeof role === 'string') : [],
   expiresAt,
 });
@@ -59,6 +60,7 @@ function remember(known: Map<string, Identity>, token: string, identity: Identit
 }
 
 function toTokenError(error: unknown): KolateError {
+  if (error instanceof KolateError) return error;
   if (error instanceof errors.JWTExpired)
     return new KolateError('KLT_TOKEN_INVALID', 'the token has expired', { cause: error });
   if (error instanceof errors.JWTClaimValidationFailed) {
