@@ -3,6 +3,6 @@ import { readEnv } from '../../platform/config/read-env';
 import { createIssuerVerifier } from '../../platform/identity/create-issuer-verifier';
 import { createAuthorizer } from './authorize-request';
 
-const { KOLATE_ISSUER_URL } = readEnv(AuthorizerEnv, process.env);
+const { KOLATE_ISSUER_URL, KOLATE_USAGE_KEYS_OF } = readEnv(AuthorizerEnv, process.env);
 
-export const handler = createAuthorizer(createIssuerVerifier({ issuer: KOLATE_ISSUER_URL }));
+export const handler = createAuthorizer(createIssuerVerifier({ issuer: KOLATE_ISSUER_URL }), KOLATE_USAGE_KEYS_OF);

@@ -12,7 +12,7 @@ function synthesize(more: Partial<KolateLambdaProps<'authorizer'>> = {}, inVpc =
   new KolateLambda(stack, 'Authorizer', {
     handler: 'authorizer',
     description: 'Who may call what',
-    environment: { KOLATE_ISSUER_URL: 'https://issuer.example.com' },
+    environment: { KOLATE_ISSUER_URL: 'https://issuer.example.com', KOLATE_USAGE_KEYS_OF: 'kolate-test-api' },
     key: new KolateKey(stack, 'Key', 'Test'),
     logDays: 30,
     alarmTopic: new Topic(stack, 'Alarms'),
@@ -34,7 +34,7 @@ describe('a Lambda of ours', () => {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       TracingConfig: { Mode: 'Active' },
-      Environment: { Variables: { KOLATE_ISSUER_URL: 'https://issuer.example.com' } },
+      Environment: { Variables: Match.objectLike({ KOLATE_ISSUER_URL: 'https://issuer.example.com' }) },
       LoggingConfig: { LogFormat: 'JSON', LogGroup: Match.anyValue() },
     });
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 30, KmsKeyId: Match.anyValue() });

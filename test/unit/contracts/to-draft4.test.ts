@@ -100,7 +100,9 @@ describe('a schema in draft 4', () => {
         name: Type.String({ pattern: '^[a-z]+$', maxLength: 4 }),
         kind: Type.Union([Type.Literal('x'), Type.Literal('y'), Type.Null()]),
         size: Type.Optional(Type.Integer({ exclusiveMinimum: 0, maximum: 3 })),
-        either: Type.Optional(Type.Unsafe({ oneOf: [{ type: 'integer' }, { type: 'number', contentEncoding: 'float' }] })),
+        either: Type.Optional(
+          Type.Unsafe({ oneOf: [{ type: 'integer' }, { type: 'number', contentEncoding: 'float' }] }),
+        ),
       },
       { additionalProperties: false },
     );

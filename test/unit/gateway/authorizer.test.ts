@@ -55,6 +55,15 @@ describe('the authorizer', () => {
     expect(JSON.stringify((await authorize(allScopes)).policyDocument).length).toBeLessThan(8_192);
   });
 
+  it('names the usage plan of the caller’s tier where there are plans', async () => {
+    const keyOf = async (more: Partial<Identity>) =>
+      (await createAuthorizer(() => identity([], more), 'kolate-dev-api')(tokenEvent('Bearer any'))).usageIdentifierKey;
+    expect(await keyOf({ tier: 'dedicated' })).toBe('kolate-dev-api-usage-plan-dedicated');
+    expect(await keyOf({ tier: 'of-old' })).toBe('kolate-dev-api-usage-plan-other');
+    expect(await keyOf({ tenantId: undefined })).toBe('kolate-dev-api-usage-plan-operator');
+    expect(await authorize([])).not.toHaveProperty('usageIdentifierKey');
+  });
+
   it('reads the token of a REQUEST event as well', async () => {
     const seen: string[] = [];
     const verify = (token: string) => {
