@@ -126,7 +126,8 @@ export function createBestEffortBuffer(options: BufferOptions, topic: string, { 
     // Told at once, and then together: when many are dropped there is no time for each.
     if (reporting) return;
     report();
-    reporting = setTimeout(report, reportMs);
+    // `drain` tells what is left, so nothing waits for this.
+    reporting = setTimeout(report, reportMs).unref();
   }
 
   function report(): void {
