@@ -164,7 +164,7 @@ function commonOf(name: string, { tenantId, tier }: StackSpec, template: StackTe
 const tokenOf = (requestToken: string, stackId = ''): string =>
   `${requestToken.slice(0, 100)}-${createHash('sha256').update(stackId).digest('hex').slice(0, 12)}`;
 
-const hasFailed = ({ StackStatus = '' }: AwsStack): boolean =>
+const hasFailed = ({ StackStatus }: AwsStack): boolean =>
   phaseOf(StackStatus) === 'wreck' || phaseOf(StackStatus) === 'stuck' || StackStatus === 'UPDATE_ROLLBACK_COMPLETE';
 
 const tookTooLong = (name: string, status: string | undefined, cause: unknown): KolateError =>

@@ -1,0 +1,125 @@
+import { type CfnCondition, CfnDeletionPolicy, CfnParameter, Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
+import { CfnLaunchTemplate, CfnVolume } from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import { type Shared, textParameter } from './tenant-parameters';
+
+export type CellHostProps = {
+  /** Text, since it may be a parameter. */
+  readonly slot: string;
+  readonly zone: string;
+  readonly subnet: string;
+  readonly shared: Shared;
+  readonly cellId: string;
+  readonly keyArn: string;
+  readonly size: CellSize;
+  /** @default - always made */
+  readonly condition?: CfnCondition;
+};
+
+export type CellSize = { readonly instanceType: string; readonly volumeGib: number; readonly volumeIops: number };
+
+/** The sizes of a cell as parameters of its template. */
+export const readCellSize = (scope: Construct): CellSize => ({
+  instanceType: textParameter(scope, 'InstanceType', {
+    default: 't4g.medium',
+    allowedPattern: '^[a-z0-9]+g[a-z]*\\.[a-z0-9]+$',
+  }),
+  volumeGib: new CfnParameter(scope, 'VolumeGib', { type: 'Number', default: 40, minValue: 10, maxValue: 16_384 })
+    .valueAsNumber,
+  volumeIops: new CfnParameter(scope, 'VolumeIops', {
+    type: 'Number',
+    default: 3_000,
+    minValue: 3_000,
+    maxValue: 16_000,
+  }).valueAsNumber,
+});
+
+/**
+ * One host of a cell and the volume that outlives it: a group of one replaces a host that fails in the same zone, and the
+ * new host attaches the volume again before any task is placed on it.
+ */
+export class CellHost extends Construct {
+  readonly volume: CfnVolume;
+  readonly group: CfnAutoScalingGroup;
+
+  constructor(scope: Construct, id: string, props: CellHostProps) {
+    super(scope, id);
+    const { zone, subnet, cellId, keyArn, size, condition } = props;
+    this.volume = new CfnVolume(this, 'Volume', {
+      availabilityZone: zone,
+      volumeType: 'gp3',
+      size: size.volumeGib,
+      iops: size.volumeIops,
+      encrypted: true,
+      kmsKeyId: keyArn,
+      tags: [
+        { key: 'kolate:cell', value: cellId },
+        { key: 'kolate:backup', value: 'tenants' },
+      ],
+    });
+    this.volume.applyRemovalPolicy(RemovalPolicy.SNAPSHOT);
+    this.volume.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.SNAPSHOT;
+    const template = this.launchTemplate(props);
+    this.group = new CfnAutoScalingGroup(this, 'Group', {
+      minSize: '1',
+      maxSize: '1',
+      desiredCapacity: '1',
+      vpcZoneIdentifier: [subnet],
+      healthCheckType: 'EC2',
+      healthCheckGracePeriod: 300,
+      launchTemplate: { launchTemplateId: template.ref, version: template.attrLatestVersionNumber },
+      tags: [{ key: 'kolate:cell', value: cellId, propagateAtLaunch: true }],
+    });
+    // A volume can be held by one host at a time: the old one goes before the new one comes.
+    this.group.cfnOptions.updatePolicy = {
+      autoScalingRollingUpdate: { minInstancesInService: 0, maxBatchSize: 1, pauseTime: 'PT5M' },
+    };
+    for (const resource of [this.volume, template, this.group]) resource.cfnOptions.condition = condition;
+  }
+
+  private launchTemplate({ slot, shared, cellId, size }: CellHostProps): CfnLaunchTemplate {
+    return new CfnLaunchTemplate(this, 'Template', {
+      launchTemplateData: {
+        imageId: shared.hostImage,
+        instanceType: size.instanceType,
+        iamInstanceProfile: { arn: shared.hostProfile },
+        securityGroupIds: [shared.hostGroup],
+        metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1 },
+        monitoring: { enabled: true },
+        blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { volumeSize: 30, volumeType: 'gp3', encrypted: true } }],
+        userData: Fn.base64(
+          Fn.sub(attachScript, {
+            Volume: this.volume.ref,
+            Cluster: shared.cluster,
+            CellId: cellId,
+            Slot: slot,
+          }),
+        ),
+      },
+    });
+  }
+}
+
+/** `${!x}` is the shell's own; `${x}` is substituted by CloudFormation. */
+const attachScript = `#!/bin/bash
+set -euo pipefail
+token=$(curl -sf -X PUT http://169.254.169.254/latest/api/token -H 'X-aws-ec2-metadata-token-ttl-seconds: 300')
+instance=$(curl -sf -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/instance-id)
+volume=\${Volume}
+for try in $(seq 90); do
+  aws ec2 attach-volume --region \${AWS::Region} --volume-id $volume --instance-id $instance --device /dev/sdf && break || sleep 5
+done
+disk=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol\${!volume#vol-}
+for try in $(seq 60); do [ -e $disk ] && break || sleep 2; done
+[ -e $disk ] || { echo "the volume $volume did not come"; exit 1; }
+blkid $disk || mkfs.xfs $disk
+mkdir -p /data
+mount -o noatime,prjquota $disk /data
+cat >> /etc/ecs/ecs.config <<EOF
+ECS_CLUSTER=\${Cluster}
+ECS_INSTANCE_ATTRIBUTES={"kolate.cell":"\${CellId}","kolate.slot":"\${Slot}"}
+ECS_ENABLE_TASK_IAM_ROLE=true
+ECS_AWSVPC_BLOCK_IMDS=true
+EOF
+`;

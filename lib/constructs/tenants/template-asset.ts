@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, type Stack } from 'aws-cdk-lib';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import type { Construct } from 'constructs';
+
+/**
+ * The template of another stack as a file that is published with this app: content-addressed, so that the same template
+ * has the same URL.
+ * @param build makes the stack in the app that it is handed
+ */
+export function templateAsset(scope: Construct, id: string, build: (app: App) => Stack): Asset {
+  const outdir = mkdtempSync(join(tmpdir(), 'kolate-template-'));
+  try {
+    const app = new App({
+      outdir,
+      context: scope.node.getAllContext(),
+      analyticsReporting: false,
+      treeMetadata: false,
+    });
+    const stack = build(app);
+    const file = app.synth().getStackArtifact(stack.artifactId).templateFullPath;
+    return new Asset(scope, id, { path: file });
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,152 @@
+import { Fn } from 'aws-cdk-lib';
+import { CfnTaskDefinition, CfnService as EcsService } from 'aws-cdk-lib/aws-ecs';
+import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
+import { CfnService as DnsService } from 'aws-cdk-lib/aws-servicediscovery';
+import { Construct } from 'constructs';
+import type { Shared } from './tenant-parameters';
+
+export type TenantEnginesProps = {
+  readonly shared: Shared;
+  readonly tenantId: string;
+  readonly credentialsArn: string;
+  readonly taskRoleArn: string;
+  readonly groupId: string;
+  readonly log: CfnLogGroup;
+  readonly region: string;
+  /** Of the host that the engines are pinned to. */
+  readonly place: { readonly cellId: string; readonly slot: string; readonly subnet: string };
+  readonly memoryMib: { readonly postgres: number; readonly mongo: number; readonly valkey: number };
+};
+
+export type Engine = 'postgres' | 'mongo' | 'valkey';
+export const enginePorts = { postgres: 5_432, mongo: 27_017, valkey: 6_379 } as const satisfies Record<Engine, number>;
+const engines = Object.keys(enginePorts) as Engine[];
+/** Of the platform's engine images: they run as nobody else. */
+const engineUser = '10001:10001';
+/** Which of the tenant's credentials each engine reads. */
+const passwordKeys: Readonly<Record<Engine, readonly (readonly [variable: string, key: string])[]>> = {
+  postgres: [['PASSWORD', 'postgres']],
+  mongo: [['PASSWORD', 'mongo']],
+  valkey: [
+    ['PASSWORD', 'redis'],
+    ['MAINTENANCE_PASSWORD', 'redisMaintenance'],
+  ],
+};
+
+/**
+ * A tenant's PostgreSQL, MongoDB and Valkey in one task: a host's network interfaces would not do for a task each. The
+ * task is pinned to the host that holds the tenant's data.
+ */
+export class TenantEngines extends Construct {
+  readonly host: string;
+  readonly service: EcsService;
+
+  constructor(scope: Construct, id: string, props: TenantEnginesProps) {
+    super(scope, id);
+    const { shared, tenantId, place } = props;
+    const task = this.task(props);
+    const dns = new DnsService(this, 'Name', {
+      name: tenantId,
+      dnsConfig: { namespaceId: shared.namespace, dnsRecords: [{ type: 'A', ttl: 10 }] },
+      healthCheckCustomConfig: {},
+    });
+    this.host = Fn.join('.', [tenantId, shared.domain]);
+    this.service = new EcsService(this, 'Service', {
+      cluster: shared.cluster,
+      taskDefinition: task.ref,
+      desiredCount: 1,
+      launchType: 'EC2',
+      schedulingStrategy: 'REPLICA',
+      placementConstraints: [
+        {
+          type: 'memberOf',
+          expression: Fn.join('', [
+            'attribute:kolate.cell == ',
+            place.cellId,
+            ' and attribute:kolate.slot == ',
+            place.slot,
+          ]),
+        },
+      ],
+      // Two engines on one data folder would break it: the old task ends before the new one begins.
+      deploymentConfiguration: {
+        minimumHealthyPercent: 0,
+        maximumPercent: 100,
+        deploymentCircuitBreaker: { enable: true, rollback: true },
+      },
+      networkConfiguration: {
+        awsvpcConfiguration: { subnets: [place.subnet], securityGroups: [props.groupId], assignPublicIp: 'DISABLED' },
+      },
+      serviceRegistries: [{ registryArn: dns.attrArn }],
+      enableEcsManagedTags: true,
+      propagateTags: 'SERVICE',
+      tags: [{ key: 'kolate:tenant', value: tenantId }],
+    });
+  }
+
+  private task(props: TenantEnginesProps): CfnTaskDefinition {
+    const { shared, tenantId, taskRoleArn } = props;
+    const folderOf = (engine: Engine) => Fn.join('', ['/data/', tenantId, `/${engine}`]);
+    return new CfnTaskDefinition(this, 'Task', {
+      family: Fn.join('', ['kolate-tenant-', tenantId]),
+      networkMode: 'awsvpc',
+      requiresCompatibilities: ['EC2'],
+      taskRoleArn,
+      executionRoleArn: shared.executionRole,
+      volumes: [
+        ...engines.map((engine) => ({ name: engine, host: { sourcePath: folderOf(engine) } })),
+        ...engines.flatMap((engine) => [{ name: `${engine}-tmp` }, { name: `${engine}-run` }]),
+      ],
+      containerDefinitions: [ownerOfFolders(props), ...engines.map((engine) => container(engine, props))],
+    });
+  }
+}
+
+const logTo = ({ log, region }: TenantEnginesProps, prefix: string) => ({
+  logDriver: 'awslogs',
+  options: { 'awslogs-group': log.ref, 'awslogs-region': region, 'awslogs-stream-prefix': prefix },
+});
+
+/** Folders that Docker makes on the host belong to root: this gives them to the engines, and ends. */
+function ownerOfFolders(props: TenantEnginesProps): CfnTaskDefinition.ContainerDefinitionProperty {
+  return {
+    name: 'folders',
+    image: props.shared.valkeyImage,
+    essential: false,
+    user: '0',
+    readonlyRootFilesystem: true,
+    memoryReservation: 16,
+    entryPoint: ['/bin/chown'],
+    command: [engineUser, ...engines.map((engine) => `/data/${engine}`)],
+    mountPoints: engines.map((engine) => ({ sourceVolume: engine, containerPath: `/data/${engine}` })),
+    logConfiguration: logTo(props, 'folders'),
+  };
+}
+
+function container(engine: Engine, props: TenantEnginesProps): CfnTaskDefinition.ContainerDefinitionProperty {
+  const { shared, tenantId, credentialsArn, memoryMib } = props;
+  return {
+    name: engine,
+    image: shared[`${engine}Image`],
+    essential: true,
+    dependsOn: [{ containerName: 'folders', condition: 'SUCCESS' }],
+    memoryReservation: memoryMib[engine],
+    user: engineUser,
+    readonlyRootFilesystem: true,
+    stopTimeout: 120,
+    linuxParameters: { initProcessEnabled: true },
+    portMappings: [{ containerPort: enginePorts[engine], protocol: 'tcp' }],
+    environment: [{ name: 'TENANT_ID', value: tenantId }],
+    secrets: passwordKeys[engine].map(([name, key]) => ({
+      name,
+      valueFrom: Fn.join('', [credentialsArn, `:${key}::`]),
+    })),
+    mountPoints: [
+      { sourceVolume: engine, containerPath: '/data' },
+      { sourceVolume: `${engine}-tmp`, containerPath: '/tmp' },
+      { sourceVolume: `${engine}-run`, containerPath: '/run' },
+    ],
+    logConfiguration: logTo(props, engine),
+    healthCheck: { command: ['CMD', '/healthcheck'], interval: 15, timeout: 5, retries: 4, startPeriod: 120 },
+  };
+}

@@ -1,0 +1,167 @@
+import { CfnCondition, CfnOutput, CfnParameter, Fn, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { CfnSecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { CfnRole } from 'aws-cdk-lib/aws-iam';
+import { CfnKey } from 'aws-cdk-lib/aws-kms';
+import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
+import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { CellHost, readCellSize } from '../constructs/tenants/cell-host';
+import { enginePorts, TenantEngines } from '../constructs/tenants/tenant-engines';
+import { readShared, type Shared, textParameter } from '../constructs/tenants/tenant-parameters';
+import { TemplateStack } from './template-stack';
+
+const uuid = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+
+/**
+ * The stores of one tenant: engines on a host of its own, or in a slot of a shared cell. Everything that differs between
+ * tenants is a parameter, so that one published template makes them all.
+ */
+export class TenantStack extends TemplateStack {
+  private readonly tenantId = textParameter(this, 'TenantId', { allowedPattern: uuid });
+  private readonly shared: Shared;
+  private readonly key: CfnKey;
+
+  constructor(scope: Construct, id: string, environment: string) {
+    super(scope, id, 'The stores of one tenant of Kolate');
+    const tenantId = this.tenantId;
+    textParameter(this, 'Tier', { allowedPattern: '^[a-z-]{1,32}$' });
+    const credentialsArn = textParameter(this, 'CredentialsArn', { allowedPattern: '^arn:.*:secretsmanager:.*' });
+    const sharedCell = textParameter(this, 'CellId', { default: '', allowedPattern: '^[a-z0-9-]{0,36}$' });
+    const slot = new CfnParameter(this, 'Slot', { type: 'Number', default: 1, minValue: 1, maxValue: 3 });
+    const index = new CfnParameter(this, 'SlotIndex', { type: 'Number', default: 0, minValue: 0, maxValue: 2 });
+    this.shared = readShared(this, environment);
+    const ownCell = new CfnCondition(this, 'OwnCell', { expression: Fn.conditionEquals(sharedCell, '') });
+    const cellId = Fn.conditionIf(ownCell.logicalId, tenantId, sharedCell).toString();
+    const pick = (what: 'subnet' | 'zone') =>
+      Fn.select(index.valueAsNumber, [this.shared[`${what}1`], this.shared[`${what}2`], this.shared[`${what}3`]]);
+    const place = { cellId, slot: slot.valueAsString, subnet: pick('subnet') };
+
+    this.key = this.tenantKey();
+    const log = this.log();
+    new CfnRotationSchedule(this, 'Rotation', {
+      secretId: credentialsArn,
+      rotationLambdaArn: this.shared.rotationFunction,
+      rotateImmediatelyOnUpdate: false,
+      rotationRules: { scheduleExpression: 'rate(90 days)', duration: '4h' },
+    });
+    new CellHost(this, 'Host', {
+      ...{ ...place, zone: pick('zone'), shared: this.shared, keyArn: this.key.attrArn },
+      size: readCellSize(this),
+      condition: ownCell,
+    });
+    const engines = new TenantEngines(this, 'Engines', {
+      ...{ shared: this.shared, tenantId, credentialsArn, place, log, region: this.region },
+      taskRoleArn: this.taskRole().attrArn,
+      groupId: this.group().attrGroupId,
+      memoryMib: {
+        postgres: this.memory('Postgres', 768),
+        mongo: this.memory('Mongo', 768),
+        valkey: this.memory('Valkey', 256),
+      },
+    });
+    this.alarms(engines.service.attrName);
+    new CfnOutput(this, 'Endpoints', { value: endpointsOf(engines.host, tenantId) });
+    new CfnOutput(this, 'Version', { value: textParameter(this, 'TemplateVersion', { default: 'unpublished' }) });
+    Validations.of(this).acknowledge({
+      id: 'CloudFormation-Validate::E3511',
+      reason: 'the value comes from the SSM parameter whose path is the default',
+    });
+  }
+
+  private memory = (engine: string, defaultMib: number): number =>
+    new CfnParameter(this, `${engine}Mib`, { type: 'Number', default: defaultMib, minValue: 128, maxValue: 262_144 })
+      .valueAsNumber;
+
+  private tenantKey(): CfnKey {
+    const allow = (principal: object, actions: string[], condition?: object) => ({
+      ...{ Effect: 'Allow', Principal: principal, Action: actions, Resource: '*' },
+      ...(condition ? { Condition: condition } : {}),
+    });
+    const key = new CfnKey(this, 'Key', {
+      description: Fn.join(' ', ['Data of the tenant', this.tenantId]),
+      enableKeyRotation: true,
+      keyPolicy: {
+        Version: '2012-10-17',
+        Statement: [
+          allow({ AWS: `arn:${this.partition}:iam::${this.account}:root` }, ['kms:*']),
+          allow(
+            { Service: `logs.${this.region}.amazonaws.com` },
+            ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
+            { StringEquals: { 'aws:SourceAccount': this.account } },
+          ),
+        ],
+      },
+      tags: [{ key: 'kolate:tenant', value: this.tenantId }],
+    });
+    key.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    return key;
+  }
+
+  private log(): CfnLogGroup {
+    const log = new CfnLogGroup(this, 'Log', { retentionInDays: 30, kmsKeyId: this.key.attrArn });
+    log.applyRemovalPolicy(RemovalPolicy.DESTROY);
+    return log;
+  }
+
+  private group(): CfnSecurityGroup {
+    return new CfnSecurityGroup(this, 'Group', {
+      vpcId: this.shared.vpc,
+      groupDescription: 'Engines of one tenant: reached by the services of the platform alone',
+      securityGroupIngress: Object.entries(enginePorts).map(([engine, port]) => ({
+        ipProtocol: 'tcp',
+        fromPort: port,
+        toPort: port,
+        sourceSecurityGroupId: this.shared.clientGroup,
+        description: `${engine} for the services`,
+      })),
+      securityGroupEgress: [
+        { ipProtocol: 'tcp', fromPort: 443, toPort: 443, cidrIp: '0.0.0.0/0', description: 'S3 and CloudWatch by TLS' },
+      ],
+      tags: [{ key: 'kolate:tenant', value: this.tenantId }],
+    });
+  }
+
+  /** Engines may do nothing on AWS; without a role of their own they would have their host's rights. */
+  private taskRole(): CfnRole {
+    return new CfnRole(this, 'Role', {
+      permissionsBoundary: this.shared.boundary,
+      assumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'ecs-tasks.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      },
+      tags: [{ key: 'kolate:tenant', value: this.tenantId }],
+    });
+  }
+
+  private alarms(serviceName: string): void {
+    new CfnAlarm(this, 'EnginesDown', {
+      alarmDescription: 'The engines of a tenant are not running. Runbook: docs/runbooks/tenant-engines-down.md',
+      namespace: 'ECS/ContainerInsights',
+      metricName: 'RunningTaskCount',
+      dimensions: [
+        { name: 'ClusterName', value: this.shared.cluster },
+        { name: 'ServiceName', value: serviceName },
+      ],
+      statistic: 'Minimum',
+      period: 60,
+      evaluationPeriods: 5,
+      threshold: 1,
+      comparisonOperator: 'LessThanThreshold',
+      treatMissingData: 'breaching',
+      alarmActions: [this.shared.alarmTopic],
+      okActions: [this.shared.alarmTopic],
+    });
+  }
+}
+
+/** As the driver reads them: where each store is, and under which names one comes in. */
+function endpointsOf(host: string, tenantId: string): string {
+  const { postgres, mongo, valkey } = enginePorts;
+  const database = { database: 'tenant', user: 'app' };
+  return JSON.stringify({
+    postgres: { host, port: postgres, ...database },
+    mongo: { host, port: mongo, ...database },
+    redis: { host, port: valkey, user: 'app', maintenanceUser: 'maintenance', keyPrefix: `t:${tenantId}:` },
+  });
+}

@@ -1,0 +1,87 @@
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { featureFlags } from '../../lib/config/feature-flags';
+import { TenantStack } from '../../lib/stacks/tenant-stack';
+
+const app = new App({
+  context: { ...featureFlags },
+  analyticsReporting: false,
+  builtinCloudFormationValidation: false,
+});
+const template = Template.fromStack(new TenantStack(app, 'tenant', 'dev'));
+const text = JSON.stringify(template.toJSON());
+type Resource = { Type: string; Condition?: string; Properties: Record<string, unknown>; DeletionPolicy?: string };
+const resources = Object.values(template.toJSON().Resources as Record<string, Resource>);
+
+describe('the template of a tenant', () => {
+  it('is small enough to be sent with the request, and far below the limits on parameters and resources', () => {
+    expect(text.length).toBeLessThanOrEqual(51_200);
+    expect(resources.length).toBeLessThan(50);
+    expect(Object.keys(template.toJSON().Parameters).length).toBeLessThan(60);
+  });
+
+  it('brings no asset and names no account, region or tenant', () => {
+    expect(text).not.toMatch(/\b\d{12}\b/);
+    expect(text).not.toMatch(/us-east-1|cdk-hnb659fds/);
+  });
+
+  it('makes a host and a volume only where no shared cell is named', () => {
+    const own = resources.filter(({ Condition }) => Condition === 'OwnCell').map(({ Type }) => Type);
+    expect(own.sort()).toEqual(['AWS::AutoScaling::AutoScalingGroup', 'AWS::EC2::LaunchTemplate', 'AWS::EC2::Volume']);
+  });
+
+  it('encrypts the volume with the tenant’s key and leaves a snapshot of it', () => {
+    template.hasResource('AWS::EC2::Volume', {
+      DeletionPolicy: 'Snapshot',
+      UpdateReplacePolicy: 'Snapshot',
+      Properties: { Encrypted: true, KmsKeyId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] } },
+    });
+    template.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
+  });
+
+  it('runs each engine as nobody else, on a read-only root, with its own passwords from the secret', () => {
+    const [task] = resources.filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
+    type Container = { Name: string; User: string; ReadonlyRootFilesystem: boolean; Secrets?: { Name: string }[] };
+    const containers = task?.Properties.ContainerDefinitions as Container[];
+    expect(containers.map(({ Name }) => Name)).toEqual(['folders', 'postgres', 'mongo', 'valkey']);
+    for (const { Name, User, ReadonlyRootFilesystem, Secrets = [] } of containers) {
+      expect(ReadonlyRootFilesystem).toBe(true);
+      if (Name === 'folders') continue;
+      expect(User).toBe('10001:10001');
+      expect(Secrets.map((secret) => secret.Name)).toContain('PASSWORD');
+    }
+  });
+
+  it('lets the services in and nobody else', () => {
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: [5_432, 27_017, 6_379].map((port) =>
+        Match.objectLike({ FromPort: port, ToPort: port, SourceSecurityGroupId: { Ref: 'ClientGroup' } }),
+      ),
+    });
+  });
+
+  it('gives the engines a role without rights, inside the boundary', () => {
+    template.hasResourceProperties('AWS::IAM::Role', {
+      PermissionsBoundary: { Ref: 'Boundary' },
+      Policies: Match.absent(),
+      ManagedPolicyArns: Match.absent(),
+    });
+  });
+
+  it('rotates the credentials every 90 days', () => {
+    template.hasResourceProperties('AWS::SecretsManager::RotationSchedule', {
+      SecretId: { Ref: 'CredentialsArn' },
+      RotationRules: { ScheduleExpression: 'rate(90 days)' },
+    });
+  });
+
+  it('tells the driver where the stores are, as JSON once the parameters are filled in', () => {
+    const value = template.toJSON().Outputs.Endpoints.Value as { 'Fn::Join': [string, (string | { Ref: string })[]] };
+    const filled = value['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : 'x')).join('');
+    expect(JSON.parse(filled)).toMatchObject({
+      postgres: { port: 5_432, database: 'tenant' },
+      mongo: { port: 27_017 },
+      redis: { port: 6_379, keyPrefix: 't:x:' },
+    });
+  });
+});
