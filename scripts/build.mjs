@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleHandlers } from './bundle-handlers.mjs';
+import { bundleImages } from './bundle-images.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const sources = ['bench', 'bin', 'cli', 'lib', 'local', 'scripts', 'src'];
@@ -17,21 +18,31 @@ const entryPoints = [
   /^(bench|bin|scripts)\/[^/]+\.ts$/,
 ];
 
-const stampFile = join(root, 'dist/.stamp');
+/** Brings dist/ up to date, the images' folders excepted; answers false when it was. */
+export function build() {
+  return unlessDone('dist/.stamp', filesBelow(sources), async () => {
+    const entries = filesBelow(sources).filter((file) => entryPoints.some((pattern) => pattern.test(file)));
+    await Promise.all([bundle(entries), bundleHandlers(root)]);
+  });
+}
 
-/** Brings dist/ up to date; answers false when it was. */
-export async function build() {
-  const stat = filesBelow(sources).map((file) => {
+/** Brings dist/images/ up to date, which only what deploys needs; answers false when it was. */
+export function buildImages() {
+  const files = filesBelow(['images', 'migrations', 'scripts', 'src'], /./);
+  return unlessDone('dist/.images-stamp', files, () => bundleImages(root));
+}
+
+/** Does it when one of `files` or a package has changed since it was done last. */
+async function unlessDone(stampPath, files, act) {
+  const stat = [...files, 'package-lock.json'].map((file) => {
     const { mtimeMs, size } = statSync(join(root, file));
     return `${file} ${mtimeMs} ${size}`;
   });
-  const self = statSync(fileURLToPath(import.meta.url)).mtimeMs;
-  const stamp = createHash('sha256')
-    .update([self, ...stat].join('\n'))
-    .digest('hex');
+  const stamp = createHash('sha256').update(stat.join('\n')).digest('hex');
+  const stampFile = join(root, stampPath);
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
-  const entries = filesBelow(sources).filter((file) => entryPoints.some((pattern) => pattern.test(file)));
-  await Promise.all([bundle(entries), bundleHandlers(root)]);
+  await act();
+  mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);
   return true;
 }
@@ -83,4 +94,6 @@ function filesBelow(dirs, pattern = /\.(ts|mjs|json)$/) {
   });
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await build();
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await Promise.all([build(), buildImages()]);
+}
