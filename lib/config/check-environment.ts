@@ -14,6 +14,9 @@ const ipv4Block = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!\/)|(?=\/))){4}\/(\d|
 const regionName = /^[a-z]{2}(-[a-z]+)+-\d$/;
 const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/;
 
+/** API Gateway's quota for an account and region, unless it was raised. */
+const accountRates = 'a rate of 1 to 10000 and a burst of 1 to 5000, the quota of an account';
+
 const refuse = (what: string, got: unknown, expected: string): never => {
   throw new Error(`environment: ${what} is ${JSON.stringify(got)}; expected ${expected}`);
 };
@@ -63,6 +66,13 @@ function checkEdge({ edge, region }: Environment): void {
     requestsPerFiveMinutes,
     expected,
   );
+  for (const [name, { ratePerSecond, burst }] of Object.entries(edge.throttling)) {
+    must(isWhole(ratePerSecond, 1, 10_000), `edge.throttling.${name}.ratePerSecond`, ratePerSecond, accountRates);
+    must(isWhole(burst, 1, 5_000), `edge.throttling.${name}.burst`, burst, accountRates);
+  }
+  for (const [tier, count] of Object.entries(edge.tenantsAtFullRate)) {
+    must(isWhole(count, 1, 10_000), `edge.tenantsAtFullRate.${tier}`, count, '1 to 10000');
+  }
   const arn = originCertificateArn ?? 'arn:aws:acm:us-east-1:';
   must(
     arn.startsWith('arn:aws:acm:us-east-1:'),
@@ -107,11 +117,16 @@ function checkRetention({ storage, backup }: Environment): void {
   if (lockDays !== undefined) must(isWhole(lockDays, 1, backup.days), 'backup.lockDays', lockDays, '1 to backup.days');
 }
 
-function checkPeer({ peer, region, storage, backup }: Environment): void {
+function checkPeer({ peer, region, domain, storage, backup, edge }: Environment): void {
+  if (peer?.role === 'primary') {
+    const expected = 'the zone that the primary made, as the standby makes none';
+    must(domain.hostedZoneId !== undefined, 'domain.hostedZoneId', domain.hostedZoneId, expected);
+  }
   if (peer) {
     must(regionName.test(peer.region) && peer.region !== region, 'peer.region', peer.region, `not ${region}`);
     return;
   }
+  must(edge.routing === 'failover', 'edge.routing', edge.routing, 'failover without a peer');
   must(!storage.replicate, 'storage.replicate', storage.replicate, 'false without a peer');
   must(!backup.copyToPeer, 'backup.copyToPeer', backup.copyToPeer, 'false without a peer');
 }

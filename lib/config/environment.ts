@@ -1,4 +1,5 @@
-import type { ServiceName } from '../../src/contracts/http/route';
+import type { Route, ServiceName } from '../../src/contracts/http/route';
+import type { TierName } from '../../src/contracts/http/tenants';
 
 /** What one kind of task gets. CPU in units of 1/1024 of a core, in a pair with memory that Fargate has. */
 export type ServiceSize = {
@@ -9,6 +10,9 @@ export type ServiceSize = {
   /** Share of the tasks beyond `minTasks` that may run on Spot capacity, 0 to 1. */
   readonly spotShare: number;
 };
+
+/** A token bucket of API Gateway. */
+export type Rate = { readonly ratePerSecond: number; readonly burst: number };
 
 /** Everything that differs between deployments. A new knob is a new required property: every environment has to answer it. */
 export type Environment = {
@@ -42,7 +46,14 @@ export type Environment = {
     /** Interface endpoints keep calls of AWS' services inside the VPC, at about 7 USD a month, service and zone. */
     readonly interfaceEndpoints: boolean;
   };
-  readonly security: { readonly cloudTrail: boolean; readonly awsConfig: boolean };
+  /** What an account, or a region of it, has once: on in one of the environments that share it. */
+  readonly security: {
+    /** Of the account, in all regions. */
+    readonly cloudTrail: boolean;
+    readonly awsConfig: boolean;
+    /** The registry scans and signs every image. */
+    readonly imageRules: boolean;
+  };
   readonly edge: {
     /** IPv4 blocks. Empty: everybody may come. */
     readonly allowedCidrs: readonly string[];
@@ -51,6 +62,12 @@ export type Environment = {
     readonly requestsPerFiveMinutes: number;
     /** What CloudFront shows to API Gateway, in ACM of us-east-1 (scripts/edge-mtls.ts); absent until it was made. */
     readonly originCertificateArn: string | undefined;
+    /** What the API takes of one route from everybody together, by the route's class. */
+    readonly throttling: Readonly<Record<Route['throttle'], Rate>>;
+    /** How many tenants of a tier may use its whole rate at the same time before the others of that tier feel it. */
+    readonly tenantsAtFullRate: Readonly<Record<TierName, number>>;
+    /** With a peer: `failover` while one region has the data, `latency` where both may answer. */
+    readonly routing: 'failover' | 'latency';
   };
   readonly identity: { readonly mfa: 'required' | 'optional' };
   readonly messaging: {

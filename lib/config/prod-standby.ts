@@ -7,7 +7,11 @@ export const prodStandby: Environment = {
   name: 'prod-standby',
   region: 'us-west-2',
   peer: { name: 'prod', region: 'us-east-1', role: 'primary' },
+  // Fill in the zone that prod made: ZoneId among the outputs of its edge stack.
+  domain: { ...prod.domain, hostedZoneId: 'Z00000000000000000000' },
   network: { ...prod.network, cidr: '10.60.0.0/16' },
+  // The primary's trail covers every region.
+  security: { ...prod.security, cloudTrail: false },
   storage: { ...prod.storage, replicate: false },
   backup: { ...prod.backup, copyToPeer: false },
 };
