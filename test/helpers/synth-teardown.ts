@@ -1,1 +1,6 @@
-export { tearDownSynthesis as default } from './synth-setup';
+import { rmSync } from 'node:fs';
+
+/** Jest's globalTeardown: removes what the run synthesized. */
+export default function tearDownSynthesis(): void {
+  if (globalThis.kolateSynthesized) rmSync(globalThis.kolateSynthesized, { recursive: true, force: true });
+}

@@ -18,14 +18,14 @@ export function synthesized(environment: EnvironmentName): Assembly {
 
 /** The folder that `cdk synth` would have written. Not to be written to. */
 export function synthesizedFolder(environment: EnvironmentName): string {
-  const { KOLATE_TEST_SYNTHESIZED: root, KOLATE_TEST_APP: app } = process.env;
-  if (root === undefined || app === undefined) throw new Error('synthesized() is for tests of the infra project');
+  const root = process.env.KOLATE_TEST_SYNTHESIZED;
+  if (root === undefined) throw new Error('synthesized() is for tests of the infra project');
   const folder = join(root, environment);
   const done = `${folder}.done`;
   if (existsSync(done)) return folder;
   if (!claim(`${folder}.lock`)) return waitFor(done, folder);
   try {
-    synthesize(app, environment, folder);
+    synthesize(join(process.cwd(), 'dist/bin/kolate.js'), environment, folder);
     writeFileSync(done, '');
   } catch (error) {
     // The next one who asks gets to see the error too, and not a time-out.

@@ -1,0 +1,29 @@
+import { environmentNames } from '../../scripts/aws/synthesize';
+import { allRoutes } from '../../src/contracts/http/all-routes';
+import { toOpenApi } from '../../src/contracts/http/to-openapi';
+import { synthesized } from '../helpers/synthesized';
+import { unusedRunbooks } from './invariants/alarms-lead-somewhere';
+import { allRules, runbooks } from './invariants/all-rules';
+import { violationsOf } from './invariants/rule';
+
+describe.each(environmentNames)('everything in %s', (environment) => {
+  const assembly = synthesized(environment);
+
+  it.each(allRules)('holds to $name', (rule) => {
+    expect(violationsOf(rule, assembly)).toEqual([]);
+  });
+});
+
+it('leads to every runbook that there is from some alarm', () => {
+  expect(unusedRunbooks(runbooks, environmentNames.map(synthesized))).toEqual([]);
+});
+
+it('has OpenAPI say the same operations as the routes', () => {
+  const { paths } = toOpenApi(allRoutes) as { paths: Record<string, Record<string, { operationId: string }>> };
+  const printed = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId }]) => `${method.toUpperCase()} ${path} ${operationId}`),
+  );
+  expect(printed.sort()).toEqual(
+    allRoutes.map(({ method, path, operationId }) => `${method} ${path} ${operationId}`).sort(),
+  );
+});
