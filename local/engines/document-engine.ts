@@ -42,6 +42,7 @@ export function createDocumentEngine({ name, dir, port, paths, postgres }: Docum
       stopSignal: 'SIGTERM',
       ready: async () => (await askPort(port, hello)).length > 16,
       readyTimeoutMs: 30_000,
+      alive: async () => (await askPort(port, hello, 5_000)) !== '',
     },
     async prepare() {
       await makeOwnDir(dir, paths.user);

@@ -13,6 +13,11 @@ export type ProcessSpec = {
   readonly stopSignal: NodeJS.Signals;
   /** One probe. May reject: that is a no. */
   readonly ready: () => Promise<boolean>;
+  /**
+   * Whether it answers at all, be it with a no: what never does hangs, and is ended. `ready` when absent, which is for
+   * those alone whose readiness hangs on nobody else.
+   */
+  readonly alive?: () => Promise<boolean>;
   readonly readyTimeoutMs: number;
 };
 

@@ -32,6 +32,7 @@ export function kafkaProcess({ name, dir, port, paths }: Server, archive: readon
     stopSignal: 'SIGTERM',
     ready: () => hasBroker(port),
     readyTimeoutMs: 90_000,
+    alive: async () => (await askPort(port, metadataRequest, 5_000)) !== '',
   };
 }
 

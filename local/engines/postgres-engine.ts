@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 import { run } from '../setup/run.mjs';
 import type { Credentials, DatabaseEndpoint, Engine, EngineOptions, EnginePaths } from './engine';
 import { loopback } from './engine';
@@ -72,6 +72,7 @@ export function createPostgresEngine(options: PostgresOptions): Engine<DatabaseE
       stopSignal: 'SIGINT',
       ready: () => answers(endpoint),
       readyTimeoutMs: 60_000,
+      alive: () => answers(endpoint).catch(isRefusal),
     },
     async prepare() {
       const template = await postgresTemplate({ bin, flavour, paths, startFlags: flags(settingsOf(options)) });
@@ -109,8 +110,11 @@ async function setPassword(bin: string, dir: string, password: string, { user }:
   });
 }
 
+/** Too many connections, starting up: a server that says so does not hang. */
+const isRefusal = (error: unknown): boolean => error instanceof DatabaseError;
+
 async function answers({ url }: DatabaseEndpoint): Promise<boolean> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 2_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000, query_timeout: 3_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Engine, EngineOptions } from './engine';
 import { loopback } from './engine';
 import { makeOwnDir } from './own-files';
+import { askPort } from './probe';
 
 export type S3Endpoint = {
   readonly endpoint: string;
@@ -47,6 +48,7 @@ export function createS3Engine({
       stopSignal: 'SIGTERM',
       ready: async () => (await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(1_000) })).ok,
       readyTimeoutMs: 30_000,
+      alive: async () => (await askPort(port, 'GET /health HTTP/1.0\r\n\r\n', 5_000)) !== '',
     },
     async prepare() {
       await makeOwnDir(dir, paths.user);

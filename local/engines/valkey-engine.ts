@@ -37,6 +37,7 @@ export function createValkeyEngine(options: ValkeyOptions): Engine<DatabaseEndpo
       // Not let in is an answer too; while it reads its file it says -LOADING.
       ready: async () => /^(\+PONG|-NOAUTH)/.test(await askPort(port, 'PING\r\n')),
       readyTimeoutMs: 30_000,
+      alive: async () => (await askPort(port, 'PING\r\n', 5_000)) !== '',
     },
     async prepare() {
       await makeOwnDir(dir, paths.user);

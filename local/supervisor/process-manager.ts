@@ -5,6 +5,7 @@ import type { ProcessSpec } from '../engines/engine';
 import { endLeftover } from '../engines/leftover-process';
 import { describeExit, type RunningProcess, spawnProcess } from '../engines/spawn-process';
 import { memoryOf, readProcessTree } from './process-memory';
+import { type HealthChecks, healthChecks, untilHung } from './until-hung';
 
 export type ManagedProcess = {
   readonly spec: ProcessSpec;
@@ -35,6 +36,7 @@ type Deps = {
   /** Tells people that something ended and came back. */
   readonly say: (line: string) => void;
   readonly firstDelayMs?: number;
+  readonly health?: HealthChecks;
 };
 
 type Entry = {
@@ -48,11 +50,14 @@ type Entry = {
 };
 
 const maxDelayMs = 30_000;
+/** To end by itself after it was found to hang. */
+const hungDeadlineMs = 3_000;
 /** Who has run so long is well again: the next crash is answered at once. */
 const stableMs = 60_000;
 
 /** Keeps processes running. One pid file and one log a process, named after it. */
-export function createProcessManager({ pidDir, logDir, say, firstDelayMs = 200 }: Deps): ProcessManager {
+export function createProcessManager(deps: Deps): ProcessManager {
+  const { pidDir, logDir, say, firstDelayMs = 200, health = healthChecks } = deps;
   const entries = new Map<string, Entry>();
   let refusing = false;
 
@@ -70,7 +75,7 @@ export function createProcessManager({ pidDir, logDir, say, firstDelayMs = 200 }
   async function relaunch(entry: Entry, failures: number): Promise<boolean> {
     const { name } = entry.process.spec;
     const pauseMs = Math.min(maxDelayMs, firstDelayMs * 2 ** failures);
-    say(`${name} ended by itself (${entry.lastExit}); starting it again in ${pauseMs / 1_000} s`);
+    say(`${name} ended (${entry.lastExit}); starting it again in ${pauseMs / 1_000} s`);
     await delay(pauseMs, undefined, { signal: entry.ending.signal }).catch(() => undefined);
     if (entry.ending.signal.aborted) return false;
     entry.restarts += 1;
@@ -85,15 +90,27 @@ export function createProcessManager({ pidDir, logDir, say, firstDelayMs = 200 }
     }
   }
 
+  /** Resolves to why it ended; one that hangs is ended here. */
+  async function ended({ process: { spec }, running, state, ending }: Entry): Promise<string | undefined> {
+    if (!running) return undefined;
+    const gone = new AbortController();
+    const signal = AbortSignal.any([ending.signal, gone.signal]);
+    const hung = state === 'ready' ? untilHung(spec.alive ?? spec.ready, health, signal) : Promise.resolve(false);
+    void hung.then((hangs) => hangs && running.stop(hungDeadlineMs));
+    const exit = await running.exited;
+    gone.abort();
+    return (await hung) ? `it had not answered ${health.failures} health checks in a row` : describeExit(exit);
+  }
+
   /** Until it is stopped. */
   async function watch(entry: Entry): Promise<void> {
     for (let failures = 0; !entry.ending.signal.aborted; ) {
       const { running } = entry;
-      const exit = await running?.exited;
+      const exit = await ended(entry);
       if (entry.ending.signal.aborted) return;
       const ranMs = running ? Date.now() - running.startedAt.getTime() : 0;
       if (entry.state === 'ready' && ranMs > stableMs) failures = 0;
-      if (entry.state === 'ready' && exit) entry.lastExit = describeExit(exit);
+      if (entry.state === 'ready' && exit) entry.lastExit = exit;
       entry.state = 'restarting';
       await relaunch(entry, failures);
       failures += 1;

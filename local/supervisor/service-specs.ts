@@ -76,6 +76,8 @@ function serviceSpec({ dist, home, ports }: Surroundings, { name, main, env, hea
     stopSignal: 'SIGTERM',
     ready: async () => (await askPort(port, 'GET /readyz HTTP/1.0\r\n\r\n', 3_000)).startsWith('HTTP/1.1 200'),
     readyTimeoutMs: 60_000,
+    // Not `/readyz`: a service whose dependency is away is no better after a start.
+    alive: async () => (await askPort(port, 'GET /healthz HTTP/1.0\r\n\r\n', 5_000)).startsWith('HTTP/1.1 '),
   };
 }
 

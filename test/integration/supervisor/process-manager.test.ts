@@ -2,9 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessSpec } from '../../../local/engines/engine';
+import { askPort } from '../../../local/engines/probe';
 import { isAlive } from '../../../local/setup/process-identity.mjs';
 import { endLeftovers } from '../../../local/supervisor/leftovers';
 import { createProcessManager, type ProcessManager } from '../../../local/supervisor/process-manager';
+import type { HealthChecks } from '../../../local/supervisor/until-hung';
+import { freePort } from '../../helpers/start-issuer';
 import { until } from '../../helpers/until';
 
 let dir: string;
@@ -22,8 +25,8 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const createManager = () =>
-  createProcessManager({ pidDir: dir, logDir: dir, say: (line) => said.push(line), firstDelayMs: 10 });
+const createManager = (health?: HealthChecks) =>
+  createProcessManager({ pidDir: dir, logDir: dir, say: (line) => said.push(line), firstDelayMs: 10, health });
 
 /** A process that says that it is up by a file of its own, and then runs `script`. */
 const spec = (name: string, script = '', more: Partial<ProcessSpec> = {}): ProcessSpec => ({
@@ -57,7 +60,50 @@ it('starts a process again that was killed, and says so', async () => {
   process.kill(pid, 'SIGKILL');
   await until(async () => (await status('a'))?.restarts === 1 && (await status('a'))?.state === 'ready');
   expect((await status('a'))?.pid).not.toBe(pid);
-  expect(said).toEqual([expect.stringMatching(/^a ended by itself \(signal SIGKILL\)/), 'a is back']);
+  expect(said).toEqual([expect.stringMatching(/^a ended \(signal SIGKILL\)/), 'a is back']);
+});
+
+describe('health checks', () => {
+  const answering = async (name: string, script = '') => {
+    const port = await freePort();
+    const server = `http.createServer((request, answer) => { answer.statusCode = 503; answer.end() }).listen(${port}, '127.0.0.1');`;
+    return spec(name, `${server} ${script}`, {
+      alive: async () => (await askPort(port, 'GET / HTTP/1.0\r\n\r\n', 300)) !== '',
+    });
+  };
+  beforeEach(() => {
+    manager = createManager({ everyMs: 10, failures: 3 });
+  });
+
+  it('start a process again that hangs without ending, and say so', async () => {
+    await manager.start({ spec: await answering('a'), kind: 'service' });
+    const hanging = pidFile('a');
+    process.kill(hanging.pid, 'SIGSTOP');
+    await until(async () => (await status('a'))?.restarts === 1 && (await status('a'))?.state === 'ready');
+    expect(isAlive(hanging)).toBe(false);
+    expect((await status('a'))?.lastExit).toBe('it had not answered 3 health checks in a row');
+    expect(said).toEqual([
+      expect.stringMatching(/^a ended \(it had not answered 3 health checks in a row\)/),
+      'a is back',
+    ]);
+  });
+
+  it('leave a process alone that answers, whatever it answers, and one that hangs for a moment', async () => {
+    manager = createManager({ everyMs: 100, failures: 3 });
+    let asked = 0;
+    const moody = { ...(await answering('a')), alive: async () => ++asked % 3 === 0 };
+    await manager.start({ spec: moody, kind: 'service' });
+    await until(() => asked > 9);
+    expect(said).toEqual([]);
+  });
+
+  it('do not keep a process from being stopped', async () => {
+    await manager.start({ spec: await answering('a'), kind: 'service' });
+    process.kill(pidFile('a').pid, 'SIGSTOP');
+    await manager.stop('a', 100);
+    expect(await manager.status()).toEqual([]);
+    expect(said).toEqual([]);
+  });
 });
 
 it('waits longer from crash to crash', async () => {
