@@ -4,6 +4,7 @@ import type { EnterpriseInfoEnv } from '../../src/contracts/env/enterprise-info-
 import type { GatewayEnv } from '../../src/contracts/env/gateway-env';
 import type { IssuerEnv } from '../../src/contracts/env/issuer-env';
 import type { PredictEnv, PredictRegistryEnv } from '../../src/contracts/env/predict-env';
+import type { AgentDriverEnv } from '../../src/contracts/env/tenant-driver-env';
 import type { ProcessSpec } from '../engines/engine';
 import { askPort } from '../engines/probe';
 
@@ -121,7 +122,7 @@ export function serviceSpecs(around: Surroundings): ProcessSpec[] {
   const shared = { KOLATE_ISSUER_URL: issuerUrl(around), KOLATE_KAFKA_BROKERS: urls.kafkaBrokers };
   const fileSecrets = `files:${home.secrets}`;
   const core: Text<CoreEnv> = { ...shared, KOLATE_POSTGRES_URL: urls.postgresOf('core') };
-  const enterpriseInfo: Text<EnterpriseInfoEnv> = {
+  const enterpriseInfo: Text<EnterpriseInfoEnv & AgentDriverEnv> = {
     ...shared,
     ...storage(around),
     KOLATE_POSTGRES_URL: urls.postgresOf('enterprise_info'),

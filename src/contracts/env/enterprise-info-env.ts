@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { identity, kafka, postgres, secrets, service, storage } from './common-env';
+import { tenantDriver } from './tenant-driver-env';
 
 export const EnterpriseInfoEnv = Type.Object({
   ...service,
@@ -8,9 +9,7 @@ export const EnterpriseInfoEnv = Type.Object({
   ...kafka,
   ...storage,
   ...secrets,
-  KOLATE_TENANT_DRIVER: Type.Literal('agent', { description: 'who provisions tenants’ stores' }),
-  KOLATE_STACK_AGENT_URL: Type.String({ format: 'uri' }),
-  KOLATE_STACK_AGENT_TOKEN: Type.String({ minLength: 16 }),
+  ...tenantDriver,
   KOLATE_IDENTITY_ADMIN_URL: Type.String({ format: 'uri', description: 'administration of the issuer’s clients' }),
   KOLATE_IDENTITY_ADMIN_TOKEN: Type.String({ minLength: 16 }),
   KOLATE_EXPORTS_BUCKET: Type.String(),

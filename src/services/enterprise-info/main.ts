@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { EnterpriseInfoEnv } from '../../contracts/env/enterprise-info-env';
-import { tierNames } from '../../contracts/http/tenants';
 import { jitteredBackoff } from '../../domain/backoff';
 import { readEnv } from '../../platform/config/read-env';
 import { createIssuerDirectory } from '../../platform/identity/create-issuer-directory';
@@ -14,10 +13,10 @@ import { createPostgres } from '../../platform/postgres/create-postgres';
 import { readMigrations } from '../../platform/postgres/migrate';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
-import { createAgentStackDriver } from '../../platform/tenancy/create-agent-stack-driver';
 import { createEnterpriseInfoApp } from './app';
 import { serviceName } from './outbox';
 import { createSteps } from './provisioning/create-steps';
+import { openStackDriver } from './provisioning/open-stack-driver';
 import { reconcilePlacements } from './provisioning/reconcile-placements';
 import { startProvisioning } from './provisioning/start-provisioning';
 
@@ -36,13 +35,11 @@ async function main(): Promise<void> {
     url: env.KOLATE_IDENTITY_ADMIN_URL,
     token: env.KOLATE_IDENTITY_ADMIN_TOKEN,
   });
-  const driver = createAgentStackDriver({ url: env.KOLATE_STACK_AGENT_URL, token: env.KOLATE_STACK_AGENT_TOKEN });
+  const { driver, availableTiers } = openStackDriver(env, process.env);
   const blobsOf = (bucket: string) =>
     createBlobStore({ bucket, region: env.KOLATE_S3_REGION, endpoint: env.KOLATE_S3_ENDPOINT });
   const [exports, models] = [blobsOf(env.KOLATE_EXPORTS_BUCKET), blobsOf(env.KOLATE_MODELS_BUCKET)];
   const migrations = await readMigrations(migrationsFolder);
-  // The agent of one machine builds every tier.
-  const availableTiers = tierNames;
   const steps = createSteps({ core, secrets, driver, exports, models, migrations, directory, availableTiers, log });
   const app = createEnterpriseInfoApp({
     ...{ log, metrics, core, secrets, directory, availableTiers },

@@ -1,0 +1,23 @@
+import { type Static, Type } from '@sinclair/typebox';
+
+/** Which driver provisions tenants’ stores; each has variables of its own. */
+export const tenantDriver = {
+  KOLATE_TENANT_DRIVER: Type.Union([Type.Literal('agent'), Type.Literal('cloudformation')], {
+    description: 'who provisions tenants’ stores: the agent of one machine, or CloudFormation',
+  }),
+};
+
+export const AgentDriverEnv = Type.Object({
+  KOLATE_STACK_AGENT_URL: Type.String({ format: 'uri' }),
+  KOLATE_STACK_AGENT_TOKEN: Type.String({ minLength: 16 }),
+});
+export type AgentDriverEnv = Static<typeof AgentDriverEnv>;
+
+/** The SDK finds region, endpoint and credentials by its own variables. */
+export const CloudFormationDriverEnv = Type.Object({
+  KOLATE_TENANT_TEMPLATE_URL: Type.String({ format: 'uri', description: 'of the published template, in S3' }),
+  KOLATE_PROVISIONING_ROLE_ARN: Type.Optional(
+    Type.String({ description: 'what CloudFormation acts as; absent: with the rights of the service' }),
+  ),
+});
+export type CloudFormationDriverEnv = Static<typeof CloudFormationDriverEnv>;
