@@ -7,6 +7,7 @@ import { areDependenciesThere, ensureDependencies } from './setup/dependencies.m
 import { installEngines, missingParts } from './setup/install-engines.mjs';
 import { ensureNode, isNodeRecent, withNode } from './setup/node.mjs';
 import { passThrough } from './setup/pass-through.mjs';
+import { findTakenPort } from './setup/port-check.mjs';
 import { findClosedFolder, findMissing } from './setup/preflight.mjs';
 import { createProgress } from './setup/progress.mjs';
 import { resolveLocally } from './setup/resolve.mjs';
@@ -33,6 +34,7 @@ async function main([mode = '', ...args]) {
   const missing = [
     ...findMissing({ parts, needsJava, java: resolved.java, needsNpm }),
     ...(withEngines ? findClosedFolder(resolved.layout.root) : []),
+    ...(mode === 'start' && (needsNpm || parts.length > 0) ? await findTakenPort(args, { root }) : []),
   ];
   if (missing.length > 0) {
     process.stderr.write(`Before Kolate can be set up here:\n${missing.map((line) => `  - ${line}\n`).join('')}`);

@@ -51,9 +51,9 @@ export function addTenantLifecycle(tenant: Command, bind: Bind): void {
     .addOption(timeoutOption())
     .action(bind(create));
   tenant
-    .command('change-tier <tenant>')
+    .command('change-tier <tenant> [tier]')
     .description('move it to another tier; it is paused while its data move')
-    .requiredOption('--tier <tier>', 'where to: pool, dedicated')
+    .option('--tier <tier>', 'where to: pool, dedicated')
     .option('--dry-run', 'show what would be done, and do nothing')
     .addOption(waitOption())
     .addOption(timeoutOption())
@@ -89,13 +89,16 @@ async function create(context: Context, [slug = '']: readonly string[], options:
   };
 }
 
-async function move(context: Context, [name = '']: readonly string[], options: Waiting & { tier: string }) {
+async function move(context: Context, [name = '', to]: readonly string[], options: Waiting & { tier?: string }) {
+  const tier = to ?? options.tier;
+  if (!tier) throw usageError('to which tier?', `kolate tenant change-tier ${name} dedicated, or pool`);
+  if (options.tier && options.tier !== tier) throw usageError(`two tiers: ${tier} and ${options.tier}`);
   const api = await context.operator();
   const params = { tenantId: await tenantIdOf(api, name) };
   const { body } = await api.call(changeTier, {
     params,
     query: { dryRun: options.dryRun },
-    body: { tier: options.tier },
+    body: { tier },
   });
   return started(context, api, body, options);
 }

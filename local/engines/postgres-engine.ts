@@ -45,6 +45,10 @@ const documentSettings = {
   'cron.database_name': 'postgres',
   // Its jobs run inside the server and so need no password of their own.
   'cron.use_background_workers': 'on',
+  // It would write two lines a minute for each of DocumentDB's jobs; those that fail are still told.
+  'cron.log_run': 'off',
+  'cron.log_statement': 'off',
+  'cron.log_min_messages': 'warning',
   max_worker_processes: '12',
   // The extension calls its own server as the user it works for, whose password it does not know. By an abstract socket,
   // which has no path, and as the account that the server itself runs under: pg_hba.conf lets nobody else in that way.

@@ -145,6 +145,20 @@ it('sends If-Match with an update', async () => {
   expect(asked(`PATCH /v1/tenants/${tenantId}`)[0]?.headers['if-match']).toBe('"3"');
 });
 
+it.each(['change-tier acme dedicated', 'change-tier acme --tier dedicated'])('takes the tier of: %s', async (line) => {
+  const route = `POST /v1/tenants/${tenantId}/change-tier`;
+  api.on(route, { status: 202, body: { operationId, tenantId, status: 'running' } });
+  expect(await cli.run(`tenant ${line}`)).toMatchObject({ exitCode: 0 });
+  expect(JSON.parse(asked(route)[0]?.text ?? '')).toEqual({ tier: 'dedicated' });
+});
+
+it.each([
+  ['change-tier acme', 'kolate tenant change-tier acme dedicated'],
+  ['change-tier acme pool --tier dedicated', 'two tiers'],
+])('refuses: tenant %s', async (line, said) => {
+  expect(await cli.run(`tenant ${line}`)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });
+});
+
 it('says how to get a new secret when the first one was shown elsewhere', async () => {
   api.on(`POST /v1/tenants/${tenantId}/client-secret`, {
     status: 409,

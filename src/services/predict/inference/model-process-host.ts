@@ -88,7 +88,7 @@ export function startModelProcess(
         reject(gone(end));
         return;
       }
-      const late = { late: true, how: `no answer within ${deadlineMs} ms` };
+      const late = { late: true, how: `no answer within ${Math.round(deadlineMs)} ms` };
       const timer = setTimeout(() => kill(late), deadlineMs);
       settle = {
         resolve: (reply) => {
