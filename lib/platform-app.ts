@@ -5,6 +5,7 @@ import type { Environment } from './config/environment';
 import { featureFlags } from './config/feature-flags';
 import { prod } from './config/prod';
 import { prodStandby } from './config/prod-standby';
+import { AccountStack, needsAccountStack } from './stacks/account-stack';
 import { CoreDataStack } from './stacks/core-data-stack';
 import { EdgeStack } from './stacks/edge-stack';
 import { IngressStack } from './stacks/ingress-stack';
@@ -32,7 +33,10 @@ export function addPlatform(app: App, environment: Environment): App {
   const { vpc } = new NetworkStack(app, { environment, alarmTopic });
   new MessagingStack(app, { environment, vpc, alarmTopic });
   new CoreDataStack(app, { environment, vpc, alarmTopic });
-  const storage = new StorageStack(app, { environment });
+  const storage = new StorageStack(app, { environment, alarmTopic });
+  if (needsAccountStack(environment)) {
+    new AccountStack(app, { environment, alarmTopic, accessLogs: storage.accessLogs });
+  }
   const edge = new EdgeStack(app, { environment });
   new IngressStack(app, { environment, vpc, zone: edge.zone, accessLogs: storage.accessLogs, alarmTopic });
   return app;

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
@@ -30,5 +30,13 @@ export class AccessLogBucket extends Construct {
         },
       ],
     });
+    const because = (id: string, reason: string) => Validations.of(this.bucket).acknowledge({ id, reason });
+    const ownKey = 'Load balancers and S3 deliver their logs with the key of S3 alone.';
+    because('NIST.800.53.R5-S3DefaultEncryptionKMS', ownKey);
+    because('cdk-validator-cfnguard::s3_bucket_default_encryption_kms_check', ownKey);
+    because('NIST.800.53.R5-S3BucketReplicationEnabled', 'Each region keeps its own logs.');
+    because('cdk-validator-cfnguard::s3_bucket_logging_enabled_check', 'Logs of writing these logs would have no end.');
+    because('cdk-validator-cfnguard::s3_bucket_object_lock_enabled_check', 'Logs are deleted by the lifecycle rule.');
+    because('cdk-validator-cfnguard::s3_event_notifications_enabled_check', 'Nobody acts on a single log file.');
   }
 }

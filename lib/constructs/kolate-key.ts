@@ -1,9 +1,12 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
-/** A key of ours: rotated each year, kept when its stack goes, and usable by the log groups of its stack. */
+/**
+ * A key of ours: rotated each year, kept when its stack goes, usable by the log groups of its stack. Grants on it are made
+ * by AWS' services alone.
+ */
 export class KolateKey extends Key {
   constructor(scope: Construct, id: string, description: string) {
     super(scope, id, { description, enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
@@ -15,6 +18,16 @@ export class KolateKey extends Key {
             'kms:EncryptionContext:aws:logs:arn': Stack.of(this).formatArn({ service: 'logs', resource: '*' }),
           },
         },
+      }),
+    );
+    // A grant outlives the rights of whoever made it, and no policy shows it.
+    this.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['kms:CreateGrant'],
+        resources: ['*'],
+        conditions: { BoolIfExists: { 'kms:GrantIsForAWSResource': 'false', 'aws:PrincipalIsAWSService': 'false' } },
       }),
     );
   }

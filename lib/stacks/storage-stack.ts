@@ -1,9 +1,16 @@
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Validations } from 'aws-cdk-lib';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { copiedBucketPrefix, storageKeyAlias } from '../config/names-between-regions';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
-import { KolateBucket } from '../constructs/kolate-bucket';
+import { allowCloudFront } from '../constructs/allow-cloudfront';
+import { BucketReplication } from '../constructs/bucket-replication';
+import { KolateBucket, type KolateBucketProps } from '../constructs/kolate-bucket';
 import { KolateKey } from '../constructs/kolate-key';
 import { KolateStack, type KolateStackProps } from './kolate-stack';
+
+export type StorageStackProps = KolateStackProps & { readonly alarmTopic: ITopic };
 
 /** Buckets of files, with the key that encrypts them, and the bucket of everybody's access logs. */
 export class StorageStack extends KolateStack {
@@ -13,22 +20,59 @@ export class StorageStack extends KolateStack {
   readonly exports: IBucket;
   /** Inputs and outputs of batch predictions. */
   readonly batches: IBucket;
-  /** The console's files, which CloudFront alone reads. */
+  /** The console's files, for CloudFront to read. */
   readonly console: IBucket;
   /** Access logs of buckets, load balancers and CloudFront. */
   readonly accessLogs: IBucket;
 
-  constructor(scope: Construct, props: KolateStackProps) {
+  private readonly key: KolateKey;
+
+  constructor(scope: Construct, props: StorageStackProps) {
     super(scope, 'storage', { ...props, stateful: true });
     const { accessLogDays, batchDays, exportDays, oldModelVersionDays } = props.environment.storage;
-    const key = new KolateKey(this, 'Key', 'Files of tenants and of the console');
-    const accessLogs = new AccessLogBucket(this, 'AccessLogs', { days: accessLogDays }).bucket;
-    const bucket = (id: string, oldVersionDays: number, expireAfterDays?: number): IBucket =>
-      new KolateBucket(this, id, { key, accessLogs, oldVersionDays, expireAfterDays }).bucket;
-    this.models = bucket('Models', oldModelVersionDays);
-    this.exports = bucket('Exports', exportDays, exportDays);
-    this.batches = bucket('Batches', batchDays, batchDays);
-    this.console = bucket('Console', 30);
-    this.accessLogs = accessLogs;
+    const { peer, name } = props.environment;
+    this.key = new KolateKey(this, 'Key', 'Files of tenants and of the console');
+    if (peer?.role === 'primary') this.key.addAlias(storageKeyAlias(name));
+    this.accessLogs = new AccessLogBucket(this, 'AccessLogs', { days: accessLogDays }).bucket;
+    const { alarmTopic } = props;
+    this.models = this.copied('Models', alarmTopic, { oldVersionDays: oldModelVersionDays });
+    this.exports = this.copied('Exports', alarmTopic, { oldVersionDays: exportDays, expireAfterDays: exportDays });
+    this.batches = this.copied('Batches', alarmTopic, { oldVersionDays: batchDays, expireAfterDays: batchDays });
+    const site = this.bucket('Console', { oldVersionDays: 30 });
+    allowCloudFront(site, this.key);
+    notReplicated(site, 'Each region’s deployment writes the console anew.');
+    this.console = site;
+  }
+
+  /** A bucket that the standby has too: copied where this is the primary, with the name to copy to where this is the standby. */
+  private copied(
+    id: string,
+    alarmTopic: ITopic,
+    days: Pick<KolateBucketProps, 'oldVersionDays' | 'expireAfterDays'>,
+  ): IBucket {
+    const { peer, storage, name } = this.environmentConfig;
+    const content = id.toLowerCase();
+    const isStandby = peer?.role === 'primary';
+    const bucket = this.bucket(id, {
+      ...days,
+      ...(isStandby ? { namePrefix: copiedBucketPrefix(name, content) } : {}),
+    });
+    if (peer && storage.replicate) {
+      const { key } = this;
+      new BucketReplication(this, `${id}Replication`, { bucket, key, content, standby: peer, alarmTopic });
+    } else {
+      notReplicated(bucket, isStandby ? 'It is what the primary copies to.' : 'This environment has no second region.');
+    }
+    return bucket;
+  }
+
+  private bucket(
+    id: string,
+    days: Pick<KolateBucketProps, 'oldVersionDays' | 'expireAfterDays' | 'namePrefix'>,
+  ): Bucket {
+    return new KolateBucket(this, id, { key: this.key, accessLogs: this.accessLogs, ...days }).bucket;
   }
 }
+
+const notReplicated = (bucket: Bucket, reason: string): void =>
+  Validations.of(bucket).acknowledge({ id: 'NIST.800.53.R5-S3BucketReplicationEnabled', reason });

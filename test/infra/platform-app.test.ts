@@ -32,6 +32,7 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
       'ConsoleBucket',
       'ExportsBucket',
       'ModelsBucket',
+      ...(environment === dev ? [] : ['RecordsBucket']),
     ]);
     for (const { resource } of buckets) {
       expect(resource.Properties).toMatchObject({
@@ -51,7 +52,7 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
     const policies = resourcesOf(app, 'AWS::S3::BucketPolicy').map(({ resource }) =>
       JSON.stringify(resource.Properties),
     );
-    expect(policies).toHaveLength(5);
+    expect(policies).toHaveLength(environment === dev ? 5 : 6);
     for (const policy of policies) expect(policy).toContain('"aws:SecureTransport":"false"');
   });
 
@@ -74,6 +75,7 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
       `kolate-${environment.name}-messaging`,
       `kolate-${environment.name}-core-data`,
       `kolate-${environment.name}-storage`,
+      ...(environment === dev ? [] : [`kolate-${environment.name}-account`]),
       `kolate-${environment.name}-edge`,
     ]);
     for (const stack of stacksOf(app).filter(({ terminationProtection }) => !terminationProtection)) {
