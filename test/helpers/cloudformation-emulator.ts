@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { type CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { holdFreePort } from '../../local/engines/free-port';
 import { createCloudFormationClient } from '../../src/platform/tenancy/cloudformation/cloudformation-client';
 import type { Python } from './python';
@@ -17,6 +18,10 @@ export type CloudFormationEmulator = {
   readonly endpoint: string;
   /** Puts a template where a stack can be made of it; answers its URL. */
   publish(name: string, template: object): Promise<string>;
+  /** Makes a stack and answers its outputs. */
+  deploy(name: string, template: object): Promise<Readonly<Record<string, string>>>;
+  /** As the platform writes down what templates read. */
+  setParameter(name: string, value: string): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -40,6 +45,7 @@ export async function startCloudFormationEmulator(python: Python): Promise<Cloud
   await until(async () => (await fetch(`${endpoint}/_ministack/health`).catch(() => undefined))?.ok, startDeadlineMs);
   const s3 = new S3Client({ ...aws, endpoint, forcePathStyle: true });
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  const ssm = new SSMClient({ ...aws, endpoint });
   const client = createCloudFormationClient({ ...aws, endpoint });
   return {
     client,
@@ -49,9 +55,24 @@ export async function startCloudFormationEmulator(python: Python): Promise<Cloud
       await s3.send(new PutObjectCommand({ Bucket: bucket, Key: name, Body }));
       return `${endpoint}/${bucket}/${name}`;
     },
+    async deploy(StackName, template) {
+      await client.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify(template) }));
+      const done = await until(async () => {
+        const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
+        return Stacks[0]?.StackStatus?.endsWith('_COMPLETE') ? Stacks[0] : undefined;
+      });
+      if (done.StackStatus !== 'CREATE_COMPLETE') throw new Error(`${StackName}: ${done.StackStatus}`);
+      return Object.fromEntries(
+        (done.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+      );
+    },
+    async setParameter(Name, Value) {
+      await ssm.send(new PutParameterCommand({ Name, Value, Type: 'String', Overwrite: true }));
+    },
     async close() {
       client.destroy();
       s3.destroy();
+      ssm.destroy();
       const ended = once(child, 'exit');
       // It keeps nothing, and would wait for stacks that are under way.
       child.kill('SIGKILL');
