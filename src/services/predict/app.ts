@@ -16,7 +16,7 @@ import type { ModelResolver } from './inference/resolved-model';
 import { createFastInfer } from './protocol/fast-infer';
 import { createGrpcServer, type GrpcServer } from './protocol/grpc-service';
 import { createInferMatcher } from './protocol/infer-route';
-import { createPredict } from './protocol/predict';
+import { createPredict, createStartPrediction } from './protocol/predict';
 import type { Recorder } from './protocol/prediction-record';
 import { type Caller, createV2Routes } from './protocol/v2-routes';
 
@@ -65,7 +65,14 @@ export function createPredictApp(options: PredictAppOptions): PredictApp {
     match: createInferMatcher(),
     extraHeader: 'inference-header-content-length',
     handle: createFastInfer({
-      ...{ predict, resolve, verifyToken, admit, deadlineMs, log },
+      ...{
+        predict: createStartPrediction({ engine, record: options.record }),
+        resolve,
+        verifyToken,
+        admit,
+        deadlineMs,
+        log,
+      },
       writeLine: createLineWriter(log),
       durations: createDurationTally(metrics, 'kolate_infer_duration_seconds', 'Time of predictions over plain HTTP'),
     }),

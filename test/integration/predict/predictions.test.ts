@@ -62,6 +62,7 @@ const record = (tenantId: string, more: Partial<PredictionRecord> = {}): Predict
   latencyMs: 1.25,
   at: Date.now(),
   recording: 'required',
+  ascii: false,
   ...more,
 });
 

@@ -55,6 +55,7 @@ const record = (more: Partial<PredictionRecord> = {}): PredictionRecord => ({
   latencyMs: 1,
   at: 1_790_000_000_000,
   recording: 'best-effort',
+  ascii: true,
   ...more,
 });
 

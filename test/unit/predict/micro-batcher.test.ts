@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { BatchQueue } from '../../../src/services/predict/inference/batch-calls';
-import type { BatchTarget } from '../../../src/services/predict/inference/batch-job';
+import type { Answer, BatchTarget } from '../../../src/services/predict/inference/batch-job';
 import { createMicroBatcher, type MicroBatcherOptions } from '../../../src/services/predict/inference/micro-batcher';
 import { servingPlan } from '../../../src/services/predict/inference/serving-plan';
 import { elementCount, type Tensor } from '../../../src/services/predict/inference/tensors';
@@ -46,7 +46,10 @@ function batcherWith(options: MicroBatcherOptions = {}) {
     submit: async (target: BatchTarget, inputs: Tensor[], names: readonly string[], deadlineMs: number) => {
       const queue = queues.get(target) ?? batcher.open(target);
       queues.set(target, queue);
-      return (await batcher.submit(queue, inputs, names, deadlineMs)).outputs;
+      const answer = await new Promise<Answer>((resolve, reject) =>
+        batcher.submit(queue, inputs, names, deadlineMs, { resolve, reject }),
+      );
+      return answer.outputs;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { isAscii } from '../../text/is-ascii';
 import { crc32c } from './crc32c';
 
 /** Bytes before the first record of a batch of format 2. */
@@ -39,9 +40,6 @@ function makeVarint(value: number): string {
 }
 
 const varints = Array.from({ length: 2_048 }, (_, value) => makeVarint(value));
-
-/** Printable, that is. */
-export const isAscii = (text: string): boolean => !/[^ -\x7f]/.test(text);
 
 /** One header, encoded; name and value are ASCII. */
 export const encodeHeader = (name: string, value: string): string =>

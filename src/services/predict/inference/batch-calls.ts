@@ -11,7 +11,7 @@ export type BatchQueue = {
   batchable: boolean;
 };
 
-/** Runs `jobs` in one call. Where that fails they go back to the head of the queue, to be run one by one. Returns its rows. */
+/** Runs `jobs` in one call and notes their outcomes. Where that fails they go back to the head of the queue, to be run one by one. Returns its rows. */
 export function callTogether(queue: BatchQueue, jobs: readonly Job[]): number {
   const rows = jobs.reduce((sum, job) => sum + job.rows, 0);
   const outputs = tryTogether(queue, jobs, rows);
@@ -21,7 +21,7 @@ export function callTogether(queue: BatchQueue, jobs: readonly Job[]): number {
     return rows;
   }
   const take = createRowTaker(outputs);
-  for (const job of jobs) job.resolve({ outputs: take(job.rows) });
+  for (const job of jobs) job.outcome = { outputs: take(job.rows) };
   return rows;
 }
 
@@ -38,12 +38,12 @@ function tryTogether(queue: BatchQueue, jobs: readonly Job[], rows: number): rea
   return undefined;
 }
 
-/** Runs one request, or its next `cap` rows when it has more: it then keeps its place at the head. Returns the rows run. */
+/** Runs one request and notes its outcome, or its next `cap` rows when it has more: it then keeps its place at the head. Returns the rows run. */
 export function callAlone(queue: BatchQueue, job: Job, cap: number): number {
   const { run } = queue.target;
   try {
     if (!queue.batchable || job.rows <= cap) {
-      job.resolve({ outputs: run(job.inputs, job.outputs) });
+      job.outcome = { outputs: run(job.inputs, job.outputs) };
       return Math.max(1, job.rows);
     }
     const from = job.doneRows;
@@ -51,17 +51,17 @@ export function callAlone(queue: BatchQueue, job: Job, cap: number): number {
     const part = run(sliceRows(job.inputs, from, to), job.outputs);
     if (!isRowByRow(part, to - from)) {
       queue.batchable = false;
-      job.resolve({ outputs: run(job.inputs, job.outputs) });
+      job.outcome = { outputs: run(job.inputs, job.outputs) };
       return job.rows;
     }
     job.parts ??= [];
     job.parts.push(part);
     job.doneRows = to;
-    if (to === job.rows) job.resolve({ outputs: joinRows(job.parts, job.rows) });
+    if (to === job.rows) job.outcome = { outputs: joinRows(job.parts, job.rows) };
     else queue.jobs.unshift(job);
     return to - from;
   } catch (error) {
-    job.reject(error);
+    job.outcome = { error };
     return 1;
   }
 }

@@ -12,6 +12,12 @@ export type BatchTarget = {
 
 export type Answer = { readonly outputs: readonly Tensor[] };
 
+/**
+ * Who waits for something, told once. In place of a promise where requests are many: that would take a microsecond of each. Neither
+ * function may throw.
+ */
+export type Settle<T> = { readonly resolve: (value: T) => void; readonly reject: (error: unknown) => void };
+
 /** A request that waits for its turn. */
 export type Job = {
   readonly inputs: readonly Tensor[];
@@ -20,14 +26,21 @@ export type Job = {
   readonly rows: number;
   /** On the batcher's clock. */
   readonly deadlineAt: number;
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: unknown) => void;
+  readonly done: Settle<Answer>;
   /** Shares no call: a batch with it has failed, or its rows cannot be told. */
   alone: boolean;
   /** Of a request too large for one call: what its first `doneRows` rows gave. */
   parts: (readonly Tensor[])[] | undefined;
   doneRows: number;
+  /** What came of it, once it has been run. */
+  outcome: Answer | { readonly error: unknown } | undefined;
 };
+
+export function settle({ done, outcome }: Job): void {
+  if (!outcome) return;
+  if ('outputs' in outcome) done.resolve(outcome);
+  else done.reject(outcome.error);
+}
 
 /** The first dimension that all inputs have, or -1. */
 export function commonRows(inputs: readonly Tensor[]): number {

@@ -1,4 +1,5 @@
 import type { BatchQueue } from './batch-calls';
+import type { Settle } from './batch-job';
 import { type ContainedLane, createContainedLane } from './contained-lane';
 import { createMicroBatcher, estimateMs } from './micro-batcher';
 import { loadSession, type Session, warmRuntime } from './ort-runtime';
@@ -25,6 +26,8 @@ export type InferenceEngine = {
    * KLT_OVERLOADED
    */
   infer(model: ResolvedModel, request: InferRequest, deadlineMs: number): Promise<InferResponse>;
+  /** `infer`, for a hot path. */
+  start(model: ResolvedModel, request: InferRequest, deadlineMs: number, done: Settle<InferResponse>): void;
   /** Whether a request would be served. Models of the fast lane are loaded by this. */
   ready(model: ResolvedModel): Promise<boolean>;
   /** Frees a model that is no longer served. */
@@ -114,15 +117,18 @@ export function createInferenceEngine(options: InferenceEngineOptions): Inferenc
     inputs: readonly Tensor[],
     outputs: readonly string[],
     deadlineMs: number,
-  ): Promise<InferResponse> {
+    done: Settle<InferResponse>,
+  ): void {
     const { queue } = entry.value;
-    if (estimateMs(queue, inputs) > longestCallMs) return inferContained(contained, model, inputs, outputs, deadlineMs);
-    const answer = batcher.submit(queue, inputs, outputs, deadlineMs);
+    if (estimateMs(queue, inputs) > longestCallMs) {
+      inferContained(contained, model, inputs, outputs, deadlineMs).then(done.resolve, done.reject);
+      return;
+    }
+    batcher.submit(queue, inputs, outputs, deadlineMs, done);
     if (!entry.value.heldBy && queue.jobs.length > 0) {
       cache.pin(entry);
       entry.value.heldBy = entry;
     }
-    return answer;
   }
 
   async function runLoading(
@@ -135,20 +141,29 @@ export function createInferenceEngine(options: InferenceEngineOptions): Inferenc
     const acquiring = cache.acquire(model);
     try {
       const entry = await within(acquiring, deadlineMs, 'the deadline passed before the model was loaded');
-      return await run(model, entry, inputs, outputs, deadlineMs - (performance.now() - started));
+      const left = deadlineMs - (performance.now() - started);
+      return await new Promise((resolve, reject) => run(model, entry, inputs, outputs, left, { resolve, reject }));
     } finally {
       // It comes pinned, even when it comes too late.
       acquiring.then(cache.unpin, () => undefined);
     }
   }
 
+  const start: InferenceEngine['start'] = (model, request, deadlineMs, done) => {
+    const { inputs, outputs = servingPlan(model.signature).outputs } = request;
+    if (model.lane === 'contained') {
+      inferContained(contained, model, inputs, outputs, deadlineMs).then(done.resolve, done.reject);
+      return;
+    }
+    const entry = cache.peek(model);
+    if (entry) run(model, entry, inputs, outputs, deadlineMs, done);
+    else runLoading(model, inputs, outputs, deadlineMs).then(done.resolve, done.reject);
+  };
+
   return {
-    infer(model, { inputs, outputs = servingPlan(model.signature).outputs }, deadlineMs) {
-      if (model.lane === 'contained') return inferContained(contained, model, inputs, outputs, deadlineMs);
-      const entry = cache.peek(model);
-      if (entry) return run(model, entry, inputs, outputs, deadlineMs);
-      return runLoading(model, inputs, outputs, deadlineMs);
-    },
+    start,
+    infer: (model, request, deadlineMs) =>
+      new Promise((resolve, reject) => start(model, request, deadlineMs, { resolve, reject })),
     async ready(model) {
       try {
         quarantine.check(modelKey(model));

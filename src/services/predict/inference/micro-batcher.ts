@@ -1,6 +1,6 @@
 import { KolateError } from '../../../contracts/errors';
 import { type BatchQueue, callAlone, callTogether } from './batch-calls';
-import { type Answer, agree, type BatchTarget, commonRows, type Job } from './batch-job';
+import { type Answer, agree, type BatchTarget, commonRows, type Job, type Settle, settle } from './batch-job';
 import type { Tensor } from './tensors';
 
 export type MicroBatcherOptions = {
@@ -15,10 +15,16 @@ export type MicroBatcherOptions = {
 export type MicroBatcher = {
   open(target: BatchTarget): BatchQueue;
   /**
-   * The outputs, in the order of `outputs`, for inputs in the order of the plan.
-   * @throws KolateError KLT_OVERLOADED, KLT_DEADLINE_EXCEEDED, and what the run of the model throws
+   * Tells `done` the outputs, in the order of `outputs`, for inputs in the order of the plan; or KolateError KLT_OVERLOADED,
+   * KLT_DEADLINE_EXCEEDED, and what the run of the model throws.
    */
-  submit(queue: BatchQueue, inputs: readonly Tensor[], outputs: readonly string[], deadlineMs: number): Promise<Answer>;
+  submit(
+    queue: BatchQueue,
+    inputs: readonly Tensor[],
+    outputs: readonly string[],
+    deadlineMs: number,
+    done: Settle<Answer>,
+  ): void;
   readonly stats: () => { waiting: number; calls: number; rows: number };
 };
 
@@ -51,9 +57,10 @@ export function createMicroBatcher(options: MicroBatcherOptions = {}): MicroBatc
     while (at < until) {
       const queue = active.shift();
       if (!queue) return;
-      takeTurn(queue, at);
+      const jobs = takeTurn(queue, at);
       if (queue.jobs.length > 0) active.push(queue);
       else queue.target.free?.();
+      for (const job of jobs) settle(job);
       at = now();
     }
     if (active.length > 0) schedule();
@@ -65,8 +72,8 @@ export function createMicroBatcher(options: MicroBatcherOptions = {}): MicroBatc
     setImmediate(flush);
   };
 
-  /** One call of the model, for as many requests as may share it. */
-  function takeTurn(queue: BatchQueue, at: number): void {
+  /** One call of the model, for as many requests as may share it. Returns those that had part in it. */
+  function takeTurn(queue: BatchQueue, at: number): readonly Job[] {
     const cap = Math.max(1, Math.min(maxRows, Math.floor((turnMs * 1_000) / queue.usPerRow)));
     const waited = queue.jobs.length;
     const jobs = takeJobs(queue, cap, at);
@@ -78,6 +85,7 @@ export function createMicroBatcher(options: MicroBatcherOptions = {}): MicroBatc
       learn(queue, first, rows, (now() - at) * 1_000);
     }
     counts.waiting += queue.jobs.length - waited;
+    return jobs;
   }
 
   return {
@@ -89,19 +97,27 @@ export function createMicroBatcher(options: MicroBatcherOptions = {}): MicroBatc
       timed: false,
       batchable: target.plan.batchable,
     }),
-    submit(queue, inputs, outputs, deadlineMs) {
+    submit(queue, inputs, outputs, deadlineMs, done) {
       if (counts.waiting >= maxWaiting) {
         const detail = `${maxWaiting} requests are waiting for their models`;
-        return Promise.reject(new KolateError('KLT_OVERLOADED', detail, { retryAfterSeconds: 1 }));
+        done.reject(new KolateError('KLT_OVERLOADED', detail, { retryAfterSeconds: 1 }));
+        return;
       }
       counts.waiting++;
       if (!scheduled) schedule();
       if (queue.jobs.length === 0) active.push(queue);
       const rows = commonRows(inputs);
       const deadlineAt = turnAt + deadlineMs;
-      return new Promise((resolve, reject) => {
-        const alone = rows < 1;
-        queue.jobs.push({ inputs, outputs, rows, deadlineAt, resolve, reject, alone, parts: undefined, doneRows: 0 });
+      queue.jobs.push({
+        inputs,
+        outputs,
+        rows,
+        deadlineAt,
+        done,
+        alone: rows < 1,
+        parts: undefined,
+        doneRows: 0,
+        outcome: undefined,
       });
     },
     stats: () => ({ ...counts }),
@@ -137,7 +153,7 @@ function takeJobs({ jobs, batchable, target }: BatchQueue, cap: number, at: numb
   for (; next < jobs.length; next++) {
     const job = jobs[next] as Job;
     if (job.deadlineAt <= at) {
-      job.reject(new KolateError('KLT_DEADLINE_EXCEEDED', 'the deadline passed before the model had its turn'));
+      job.done.reject(new KolateError('KLT_DEADLINE_EXCEEDED', 'the deadline passed before the model had its turn'));
       continue;
     }
     const first = taken[0];

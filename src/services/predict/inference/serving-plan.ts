@@ -1,4 +1,5 @@
 import type { ModelSignature, TensorSignature } from '../../../contracts/http/models';
+import { isAscii } from '../../../platform/text/is-ascii';
 import { type Datatype, isDatatype } from './datatypes';
 
 export type NumberRange = { readonly least: number; readonly most: number; readonly whole: boolean };
@@ -45,6 +46,10 @@ export type ServingPlan = {
   readonly rowsAreFixed: boolean;
   /** Whether any input holds integers that JSON numbers cannot. */
   readonly has64Bit: boolean;
+  /** Whether the names of its inputs are ASCII. */
+  readonly asciiNames: boolean;
+  /** Whether all that it answers, as JSON, is ASCII whatever its values are. */
+  readonly asciiOutputs: boolean;
 };
 
 const plans = new WeakMap<ModelSignature, ServingPlan>();
@@ -81,5 +86,7 @@ function makePlan(signature: ModelSignature): ServingPlan {
     batchable: signature.batchable === true && inputs.every(({ shape, unranked }) => shape[0] === -1 && !unranked),
     rowsAreFixed: inputs.every(({ shape, unranked }) => !unranked && !shape.includes(-1, 1)),
     has64Bit: inputs.some(({ datatype }) => datatype === 'INT64' || datatype === 'UINT64'),
+    asciiNames: inputs.every(({ name }) => isAscii(name)),
+    asciiOutputs: outputs.every(({ name, datatype }) => isAscii(name) && datatype !== 'BYTES'),
   };
 }

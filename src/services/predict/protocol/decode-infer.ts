@@ -16,6 +16,8 @@ export type DecodedInfer = {
   readonly request: Required<InferRequest>;
   /** The array of inputs as it was sent, where that was JSON in its usual form. */
   readonly inputsJson: string | undefined;
+  /** Whether id and `inputsJson` are known to be ASCII. */
+  readonly ascii: boolean;
   /** Whether an output is answered as bytes. */
   readonly isBinary: (output: string) => boolean;
 };
@@ -38,7 +40,7 @@ export function decodeInfer(model: ResolvedModel, body: Buffer, headerLength?: n
   const scanned = headerLength === undefined ? scanInfer(body, plan, model) : undefined;
   if (scanned) {
     const { id, inputs, inputsJson } = scanned;
-    return { id, inputsJson, request: { inputs, outputs: plan.outputs }, isBinary: never };
+    return { id, inputsJson, ascii: plan.asciiNames, request: { inputs, outputs: plan.outputs }, isBinary: never };
   }
   const json = headerLength === undefined ? body : body.subarray(0, headerLength);
   const message = objectAt('', parseBody(json, plan.has64Bit));
@@ -48,7 +50,8 @@ export function decodeInfer(model: ResolvedModel, body: Buffer, headerLength?: n
     const detail = `${body.length - binary.at} bytes follow the last tensor; binary_data_size of all inputs is the rest of the body`;
     throw bodyFault('', detail);
   }
-  return { id: textAt('/id', message.id), inputsJson: undefined, ...decodeOutputs(model, plan, message, inputs) };
+  const id = textAt('/id', message.id);
+  return { id, inputsJson: undefined, ascii: false, ...decodeOutputs(model, plan, message, inputs) };
 }
 
 function decodeOutputs(

@@ -8,15 +8,16 @@ import type { LineWriter } from '../../../platform/logging/create-line-writer';
 import type { Logger } from '../../../platform/logging/create-logger';
 import type { DurationTally } from '../../../platform/telemetry/create-duration-tally';
 import { traceIdOf } from '../../../platform/telemetry/trace-context';
+import { isAscii } from '../../../platform/text/is-ascii';
 import type { ModelResolver, ResolvedModel } from '../inference/resolved-model';
 import { type DecodedInfer, decodeInfer } from './decode-infer';
 import { answerAsBinary, answerAsJson } from './encode-infer';
 import type { InferRoute } from './infer-route';
-import type { Predict, Prediction } from './predict';
+import type { Prediction, StartPrediction } from './predict';
 import { protocolType, toProtocolError } from './protocol-error';
 
 export type FastInferDeps = {
-  readonly predict: Predict;
+  readonly predict: StartPrediction;
   readonly resolve: ModelResolver;
   readonly verifyToken: VerifyToken;
   /** Takes one call of the tenant's limit. @throws KolateError KLT_RATE_LIMITED, KLT_QUOTA_EXHAUSTED */
@@ -36,7 +37,7 @@ type Running = {
 };
 type Answer = Omit<FastAnswer, 'contentType'> & { readonly contentType?: string };
 
-/** The infer route in the fast lane: what `createV2Routes` does, with no promise but the one that the prediction is. */
+/** The infer route in the fast lane: what `createV2Routes` does, without a promise where all is known. */
 export function createFastInfer(deps: FastInferDeps): (request: FastRequest<InferRoute>, respond: Respond) => void {
   const { predict, resolve, verifyToken, admit, deadlineMs, log, writeLine, durations } = deps;
   const tokenOf = createTokenReader();
@@ -64,10 +65,17 @@ export function createFastInfer(deps: FastInferDeps): (request: FastRequest<Infe
   function infer(running: Running, model: ResolvedModel): void {
     const { body, head } = running.request;
     const decoded = decodeInfer(model, body, headerLengthOf(head.extra));
-    predict(model, decoded, deadlineMs).then(
-      (prediction) => succeed(running, model, decoded, prediction),
-      (error: unknown) => refuse(running, error),
-    );
+    const reject = (error: unknown): void => refuse(running, error);
+    predict(model, decoded, deadlineMs, {
+      resolve(prediction) {
+        try {
+          succeed(running, model, decoded, prediction);
+        } catch (error) {
+          reject(error);
+        }
+      },
+      reject,
+    });
   }
 
   function succeed(running: Running, model: ResolvedModel, decoded: DecodedInfer, prediction: Prediction): void {
@@ -76,7 +84,7 @@ export function createFastInfer(deps: FastInferDeps): (request: FastRequest<Infe
     const answered = { model, id, predictionId, outputs };
     const headers = `kolate-prediction-id: ${predictionId}\r\n`;
     if (!outputs.some(({ name }) => isBinary(name))) {
-      const ascii = isAscii(outputsJson) && (id === undefined || isAscii(id));
+      const ascii = prediction.ascii && (decoded.ascii || id === undefined || isAscii(id));
       answer(running, { status: 200, headers, body: answerAsJson(answered, outputsJson), ascii });
       return;
     }
@@ -120,8 +128,6 @@ export function createFastInfer(deps: FastInferDeps): (request: FastRequest<Infe
     }
   };
 }
-
-const isAscii = (text: string): boolean => !/[^ -\x7f]/.test(text);
 
 const maxTokens = 10_000;
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isAscii } from '../../../platform/text/is-ascii';
 import type { ResolvedModel } from '../inference/resolved-model';
 import { rowCount, type Tensor } from '../inference/tensors';
 import { bytesFromValues } from './binary-values';
@@ -21,6 +22,8 @@ export type PredictionRecord = {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly recording: ResolvedModel['settings']['recording'];
+  /** Whether all of its texts are ASCII. */
+  readonly ascii: boolean;
 };
 
 /**
@@ -36,7 +39,10 @@ export type Predicted = {
   readonly inputs: readonly Tensor[];
   /** The inputs as they were sent, where that was JSON. */
   readonly inputsJson: string | undefined;
+  /** Whether `inputsJson` and `requestId` are known to be ASCII. */
+  readonly asciiRequest: boolean;
   readonly outputsJson: string;
+  readonly asciiOutputs: boolean;
   readonly latencyMs: number;
   readonly at: number;
 };
@@ -44,21 +50,26 @@ export type Predicted = {
 export function recordOf(predicted: Predicted): PredictionRecord {
   const { id, model, requestId, inputs, outputsJson, latencyMs, at } = predicted;
   const { recordInputs, recording } = model.settings;
+  const inputsJson = recordInputs === 'full' ? (predicted.inputsJson ?? tensorsToJson(inputs)) : undefined;
+  const asciiRequest = predicted.asciiRequest || (isAsciiOrNone(requestId) && isAsciiOrNone(inputsJson));
   return {
     id,
     tenantId: model.tenantId,
     model: model.model,
     version: model.version,
     requestId,
-    inputsJson: recordInputs === 'full' ? (predicted.inputsJson ?? tensorsToJson(inputs)) : undefined,
+    inputsJson,
     inputsSha256: recordInputs === 'hash' ? hashOf(inputs) : undefined,
     outputsJson,
     rows: rowCount(inputs[0]?.shape ?? []),
     latencyMs,
     at,
     recording,
+    ascii: asciiRequest && predicted.asciiOutputs,
   };
 }
+
+const isAsciiOrNone = (text: string | undefined): boolean => text === undefined || isAscii(text);
 
 /**
  * SHA-256, hex, of the inputs in the order of the signature: for each the JSON array of name, datatype and shape, then its elements

@@ -5,7 +5,7 @@ import { allocate, elementCount, type Tensor } from '../inference/tensors';
 import { ascii, byteOf, type JsonScan, latin1, skipSpace, take, takeNumbers, takeText, takeWord } from './json-scan';
 import { writeWord } from './json-values';
 
-/** A request in its usual form. `inputsJson` is its array of inputs as it was sent. */
+/** A request in its usual form, whose id is ASCII. `inputsJson` is its array of inputs as it was sent; ASCII but for names. */
 export type ScannedInfer = {
   readonly id: string | undefined;
   readonly inputs: readonly Tensor[];

@@ -4,7 +4,7 @@ import type { Appender } from '../../../platform/kafka/append/create-appender';
 import { type BatchWriter, createBatchWriter, type RecordBatch } from '../../../platform/kafka/append/record-batch';
 import type { PredictionRecord, Recorder } from '../protocol/prediction-record';
 import { type BufferOptions, batchBytes, createBestEffortBuffer, createRecordCounts } from './best-effort-buffer';
-import { createRecordEncoder, headerCount, isRecordAscii } from './encode-record';
+import { createRecordEncoder, headerCount } from './encode-record';
 
 export type RecorderOptions = BufferOptions & {
   /** How long a required record waits for the broker. */
@@ -60,7 +60,7 @@ export function createRecorder(options: RecorderOptions): RunningRecorder {
   }
 
   const add = (writer: BatchWriter, record: PredictionRecord): void =>
-    writer.add(record.id, encoder.json(record), encoder.headers(record), headerCount, isRecordAscii(record));
+    writer.add(record.id, encoder.json(record), encoder.headers(record), headerCount, record.ascii);
 
   return {
     record(record) {

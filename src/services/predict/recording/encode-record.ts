@@ -1,5 +1,5 @@
 import { predictionCompleted } from '../../../contracts/events/predict-events';
-import { encodeHeader, encodeHeaderName, isAscii } from '../../../platform/kafka/append/record-batch';
+import { encodeHeader, encodeHeaderName } from '../../../platform/kafka/append/record-batch';
 import type { PredictionRecord } from '../protocol/prediction-record';
 
 const uuidLength = 36;
@@ -62,12 +62,6 @@ export function createRecordEncoder(): RecordEncoder {
     },
   };
 }
-
-/** Whether the JSON of the record is ASCII: looked for in the parts that may not be. */
-export const isRecordAscii = ({ requestId, inputsJson, outputsJson }: PredictionRecord): boolean =>
-  isAscii(outputsJson) &&
-  (inputsJson === undefined || isAscii(inputsJson)) &&
-  (requestId === undefined || isAscii(requestId));
 
 /** RFC 3339 of a time in milliseconds; the last one is remembered, since many records share a millisecond. */
 function createTimeWriter(): (at: number) => string {
