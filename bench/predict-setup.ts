@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { findEnginePaths } from '../local/engines/engine-paths';
 import { holdFreePort } from '../local/engines/free-port';
 import { createKafkaEngine } from '../local/engines/kafka-engine';
+import { clearOwnedFolders, makeOwnedFolder } from '../local/engines/owned-folder';
 import { type RunningProcess, startProcess } from '../local/engines/spawn-process';
 import { createValkeyEngine } from '../local/engines/valkey-engine';
 import { apiAudience, tenantScopes } from '../src/contracts/scopes';
@@ -25,13 +25,13 @@ export type PredictBench = {
   stop(): Promise<void>;
 };
 
+const prefix = 'kolate-bench-';
 const distinctRequests = 64;
 
 /** The predict service on a real Kafka and a real Valkey, and requests for it with a signed token. */
 export async function startPredictService(options: ProgramOptions = {}): Promise<PredictBench> {
-  const folder = mkdtempSync(join(tmpdir(), 'kolate-bench-'));
-  // Engines may run under another account, which has to be able to enter.
-  chmodSync(folder, 0o755);
+  await clearOwnedFolders([prefix]);
+  const folder = makeOwnedFolder(prefix);
   const engines = await startEngines(folder);
   const tenantId = randomUUID();
   const issuer = await startIssuer(tenantId);

@@ -1,19 +1,24 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { runCli } from '../../cli/run-cli';
+import { clearOwnedFolders, makeOwnedFolder } from '../../local/engines/owned-folder';
+import { stopHome } from '../../local/supervisor/stop-home';
 import type { PlatformStatus, ProcessStatus } from '../../src/contracts/home';
 
+const prefix = 'kolate-e2e-';
 const root = resolve(__dirname, '../..');
 
 export type Ran = { readonly exitCode: number | null; readonly output: string };
 
 /** What a person at a terminal does: npm start, npm stop, kolate. */
 export async function createOneMachine() {
-  const home = join(await mkdtemp(join(tmpdir(), 'kolate-e2e-')), 'home');
+  // A platform that was started detached outlives a run of tests that is killed.
+  await clearOwnedFolders([prefix], tmpdir(), (folder) => stopHome(join(folder, 'home')));
+  const home = join(makeOwnedFolder(prefix), 'home');
   const port = await unclaimedPort();
 
   const npm = (script: 'start' | 'stop', ...flags: string[]): Promise<Ran> =>

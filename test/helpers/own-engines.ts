@@ -1,12 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine, EngineOptions, EnginePaths } from '../../local/engines/engine';
 import { findEnginePaths } from '../../local/engines/engine-paths';
 import { holdFreePort } from '../../local/engines/free-port';
 import { endLeftover } from '../../local/engines/leftover-process';
+import { makeOwnedFolder } from '../../local/engines/owned-folder';
 import { type RunningProcess, startProcess } from '../../local/engines/spawn-process';
-import { identify } from '../../local/setup/process-identity.mjs';
 
 /** Engines of one test file's own, for tests that stop and kill them. */
 export type OwnEngines = {
@@ -20,11 +19,7 @@ export type OwnEngines = {
 };
 
 export function createOwnEngines(): OwnEngines {
-  const home = mkdtempSync(join(tmpdir(), 'kolate-test-own-'));
-  // The next run clears up after one that was killed, by this file.
-  writeFileSync(join(home, 'owner.json'), JSON.stringify(identify(process.pid)));
-  // Engines may run under another account, which has to be able to enter.
-  chmodSync(home, 0o755);
+  const home = makeOwnedFolder('kolate-test-own-');
   const paths = findEnginePaths();
   const running: RunningProcess[] = [];
   const port = async () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findEnginePaths } from '../../local/engines/engine-paths';
+import { makeOwnedFolder } from '../../local/engines/owned-folder';
 import { createProcessManager } from '../../local/supervisor/process-manager';
 import { createStackAgent, type StackAgent } from '../../local/tenant-stacks/create-stack-agent';
 import { createAgentStackDriver } from '../../src/platform/tenancy/create-agent-stack-driver';
@@ -12,9 +12,7 @@ const token = 'a-token-of-the-stack-agent';
 
 /** A stack agent over the shared test engines, with a driver on it. `restart` is what a killed supervisor comes back as. */
 export async function startStackAgent({ spareDelayMs = 3_600_000 } = {}) {
-  const home = await mkdtemp(join(tmpdir(), 'kolate-stacks-'));
-  // The engines' account has to pass.
-  await chmod(home, 0o711);
+  const home = makeOwnedFolder('kolate-stacks-');
   const dirs = { pidDir: join(home, 'run'), logDir: join(home, 'logs'), dataDir: join(home, 'data') };
   await Promise.all(Object.values(dirs).map((dir) => mkdir(dir, { mode: 0o711 })));
   const shared = await testSharedEngines();

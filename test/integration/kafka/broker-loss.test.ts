@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { findEnginePaths } from '../../../local/engines/engine-paths';
 import { holdFreePort } from '../../../local/engines/free-port';
 import { createKafkaEngine } from '../../../local/engines/kafka-engine';
+import { makeOwnedFolder } from '../../../local/engines/owned-folder';
 import { type RunningProcess, startProcess } from '../../../local/engines/spawn-process';
 import { event } from '../../../src/contracts/events/event';
 import type { Topic } from '../../../src/contracts/topics';
@@ -18,7 +18,7 @@ import type { CoreSql } from '../../../src/platform/postgres/sql';
 import { type CoreDatabase, coreDatabase, createTestLog, quickBackoff } from '../../helpers/messaging';
 import { until } from '../../helpers/until';
 
-const dir = mkdtempSync(join(tmpdir(), 'kolate-broker-'));
+const dir = makeOwnedFolder('kolate-test-broker-');
 const { log } = createTestLog();
 const topic: Topic = { name: 'thing.v1', partitions: 2, retentionMs: -1, compacted: false, consumed: true };
 const retry: Topic = { ...topic, name: 'thing.v1.retry' };
@@ -123,7 +123,6 @@ it('says that Kafka is away when it cannot begin, within its deadline', async ()
 });
 
 async function createBroker() {
-  chmodSync(dir, 0o755);
   const [port, controller] = await Promise.all([holdFreePort(), holdFreePort()]);
   await Promise.all([port.release(), controller.release()]);
   const engine = createKafkaEngine({
