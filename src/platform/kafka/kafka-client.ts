@@ -9,15 +9,20 @@ export type ClientOptions = {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly tls?: boolean;
+  /** Signs in by SASL/OAUTHBEARER with what it answers, asked for each connection and before a session's end. */
+  readonly token?: () => Promise<string>;
   readonly log: Logger;
 };
 
 /** The kafkajs client; nothing outside of this folder sees one. */
-export function createClient({ brokers, clientId, tls = false, log }: ClientOptions): KafkaJs {
+export function createClient({ brokers, clientId, tls = false, token, log }: ClientOptions): KafkaJs {
   return new KafkaJs({
     clientId,
     brokers: [...brokers],
     ssl: tls,
+    ...(token
+      ? { sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await token() }) } }
+      : {}),
     connectionTimeout: 3_000,
     requestTimeout: 10_000,
     retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 },

@@ -7,22 +7,31 @@ const asUser = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7M
 const asTask = { ...asUser, sessionToken: "IQoJb3JpZ2luX2VjE/+=&'()*!~ with signs" };
 const optionsOf = (credentials: typeof asUser) => ({ credentials: async () => credentials, now: () => now });
 
+/** As AWS' signer wants its hashes. */
+class Sha256 {
+  private readonly hash;
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
+  }
+  update(bytes: string | ArrayBuffer | ArrayBufferView): void {
+    this.hash.update(bytesOf(bytes));
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.hash.digest();
+  }
+  reset(): void {}
+}
+
+function bytesOf(source: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof source === 'string') return Buffer.from(source);
+  return ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+}
+
 /** What AWS' own signer makes of the same request. */
 async function signedByAws(service: string, host: string, query: Record<string, string>, credentials: typeof asUser) {
   const [hostname = '', port] = host.split(':');
-  class Sha256 {
-    private readonly hash;
-    constructor(secret?: Buffer | string) {
-      this.hash = secret === undefined ? createHash('sha256') : createHmac('sha256', Buffer.from(secret));
-    }
-    update(text: string | Uint8Array): void {
-      this.hash.update(text);
-    }
-    async digest(): Promise<Uint8Array> {
-      return this.hash.digest();
-    }
-    reset(): void {}
-  }
   const signer = new SignatureV4({
     service,
     region: 'eu-central-1',

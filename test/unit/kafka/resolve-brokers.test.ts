@@ -22,7 +22,7 @@ beforeEach(() => {
 const resolve = (env: Parameters<typeof resolveBrokers>[0]) =>
   resolveBrokers(env, {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: 'a', secretAccessKey: 's' },
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 's' },
     maxAttempts: 1,
   });
 
@@ -45,15 +45,26 @@ it('asks MSK for the brokers of the cluster, in the region of its ARN', async ()
   expect(asked[0]?.authorization).toContain('/eu-central-1/kafka/aws4_request');
 });
 
-it('takes plain brokers where there are no others', async () => {
+it('signs in with IAM where the cluster takes it, as whoever asks MSK', async () => {
+  answer = {
+    status: 200,
+    body: { bootstrapBrokerStringTls: 'b1.example:9094', bootstrapBrokerStringSaslIam: 'b1.example:9098' },
+  };
+  const { token, ...brokers } = await resolve({ KOLATE_KAFKA_CLUSTER_ARN: arn });
+  expect(brokers).toEqual({ brokers: ['b1.example:9098'], tls: true });
+  const url = new URL(Buffer.from((await token?.()) ?? '', 'base64url').toString());
+  expect(url.host).toBe('kafka.eu-central-1.amazonaws.com');
+  expect(url.searchParams.get('X-Amz-Credential')).toContain('AKIDEXAMPLE/');
+});
+
+it('takes no brokers without TLS', async () => {
   answer = { status: 200, body: { bootstrapBrokerString: 'b1:9092' } };
-  expect(await resolve({ KOLATE_KAFKA_CLUSTER_ARN: arn })).toEqual({ brokers: ['b1:9092'], tls: false });
+  await expect(resolve({ KOLATE_KAFKA_CLUSTER_ARN: arn })).rejects.toMatchObject({ code: 'KLT_CONFIG_INVALID' });
 });
 
 it('says what is missing', async () => {
   await expect(resolve({})).rejects.toMatchObject({ code: 'KLT_CONFIG_INVALID' });
-  answer = { status: 200, body: { bootstrapBrokerStringSaslIam: 'b1:9098' } };
-  await expect(resolve({ KOLATE_KAFKA_CLUSTER_ARN: arn })).rejects.toMatchObject({ code: 'KLT_CONFIG_INVALID' });
+  await expect(resolve({ KOLATE_KAFKA_CLUSTER_ARN: 'kolate' })).rejects.toMatchObject({ code: 'KLT_CONFIG_INVALID' });
 });
 
 it('says that MSK does not answer when it does not', async () => {

@@ -2,13 +2,20 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { KolateError } from '../../../contracts/errors';
 import { requestHead } from './protocol';
+import { signIn } from './sign-in';
 
 export type BrokerAddress = { readonly host: string; readonly port: number };
-export type ConnectionOptions = { readonly clientId: string; readonly tls: boolean };
+export type ConnectionOptions = {
+  readonly clientId: string;
+  readonly tls: boolean;
+  /** What to sign in with; absent where brokers ask for nothing. */
+  readonly token?: () => Promise<string>;
+};
 
 export type BrokerConnection = {
   /** @throws KolateError KLT_DEPENDENCY_UNAVAILABLE when the connection is lost or no answer comes within `timeoutMs` */
   ask(api: { key: number; version: number }, body: readonly Buffer[], timeoutMs: number): Promise<Buffer>;
+  /** False as well when its session is about to end: what was asked is still answered, but ask another one. */
   readonly isOpen: () => boolean;
   close(): void;
 };
@@ -16,19 +23,27 @@ export type BrokerConnection = {
 type Waiting = { readonly resolve: (body: Buffer) => void; readonly reject: (error: KolateError) => void };
 
 const maxAnswerBytes = 16 * 1024 * 1024;
+/** A session is left so long before the broker ends it, as a share of its life. */
+const leaveAfter = 0.8;
+/** What `setTimeout` takes: 24 days. */
+const maxTimeoutMs = 2 ** 31 - 1;
 
 /** One connection to one broker; answers come in the order of the requests. It does not mend itself: when it is lost, make another. */
-export function openConnection({ host, port }: BrokerAddress, { clientId, tls }: ConnectionOptions): BrokerConnection {
+export function openConnection({ host, port }: BrokerAddress, options: ConnectionOptions): BrokerConnection {
+  const { clientId, tls, token } = options;
   const socket: Socket = tls ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
   socket.setNoDelay(true).setKeepAlive(true, 60_000);
   const waiting: Waiting[] = [];
   let correlation = 0;
   let rest: Buffer = Buffer.alloc(0);
   let open = true;
+  let leaving = false;
+  let leave: NodeJS.Timeout | undefined;
 
   const end = (why: string): void => {
     if (!open) return;
     open = false;
+    clearTimeout(leave);
     socket.destroy();
     for (const { reject } of waiting.splice(0)) reject(lost(why));
   };
@@ -44,30 +59,52 @@ export function openConnection({ host, port }: BrokerAddress, { clientId, tls }:
       waiting.shift()?.resolve(rest.subarray(8, 4 + length));
       rest = rest.subarray(4 + length);
     }
+    if (leaving && waiting.length === 0) end('its session is over');
   });
 
+  const ask: BrokerConnection['ask'] = (api, body, timeoutMs) =>
+    new Promise((resolve, reject) => {
+      if (!open) return reject(lost('the connection was closed'));
+      // A request without an answer in time blocks all behind it: the connection is given up.
+      const timer = setTimeout(() => end(`no answer within ${timeoutMs} ms`), timeoutMs);
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T): void => {
+          clearTimeout(timer);
+          settle(value);
+        };
+      waiting.push({ resolve: settled(resolve), reject: settled(reject) });
+      const head = requestHead(api, correlation++, clientId);
+      const size = Buffer.alloc(4);
+      size.writeInt32BE(body.reduce((sum, part) => sum + part.length, head.length));
+      socket.cork();
+      socket.write(Buffer.concat([size, head]));
+      for (const part of body) socket.write(part);
+      socket.uncork();
+    });
+
+  // A new connection takes the place of one whose session ends: signing in again on the same one would hold up all that
+  // is asked meanwhile.
+  const signedIn = async (getToken: () => Promise<string>): Promise<void> => {
+    try {
+      const lifeMs = await signIn(ask, getToken);
+      if (lifeMs > 0) leave = setTimeout(startLeaving, Math.min(lifeMs * leaveAfter, maxTimeoutMs)).unref();
+    } catch (error) {
+      end(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  };
+  const startLeaving = (): void => {
+    leaving = true;
+    if (waiting.length === 0) end('its session is over');
+  };
+  const ready = token && signedIn(token);
+  // Whoever asks hears of it.
+  ready?.catch(() => undefined);
+
   return {
-    ask: (api, body, timeoutMs) =>
-      new Promise((resolve, reject) => {
-        if (!open) return reject(lost('the connection was closed'));
-        // A request without an answer in time blocks all behind it: the connection is given up.
-        const timer = setTimeout(() => end(`no answer within ${timeoutMs} ms`), timeoutMs);
-        const settled =
-          <T>(settle: (value: T) => void) =>
-          (value: T): void => {
-            clearTimeout(timer);
-            settle(value);
-          };
-        waiting.push({ resolve: settled(resolve), reject: settled(reject) });
-        const head = requestHead(api, correlation++, clientId);
-        const size = Buffer.alloc(4);
-        size.writeInt32BE(body.reduce((sum, part) => sum + part.length, head.length));
-        socket.cork();
-        socket.write(Buffer.concat([size, head]));
-        for (const part of body) socket.write(part);
-        socket.uncork();
-      }),
-    isOpen: () => open,
+    ask: ready ? (api, body, timeoutMs) => ready.then(() => ask(api, body, timeoutMs)) : ask,
+    isOpen: () => open && !leaving,
     close: () => end('closed'),
   };
 }

@@ -19,6 +19,8 @@ export type AppenderOptions = {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly tls?: boolean;
+  /** Signs in by SASL/OAUTHBEARER with what it answers, asked for each connection. */
+  readonly token?: () => Promise<string>;
   /** Stands before the names of topics, where several platforms share a cluster. */
   readonly namespace?: string;
 };
@@ -41,7 +43,7 @@ const metadataMs = 60_000;
  * Appends encoded batches to topics, on all in-sync replicas. Beside the producer of `create-producer` for what is written on
  * the hot path: it takes a tenth of the processor's time, and does without order, keys' partitions and idempotence.
  */
-export function createAppender({ brokers, clientId, tls = false, namespace }: AppenderOptions): Appender {
+export function createAppender({ brokers, clientId, tls = false, token, namespace }: AppenderOptions): Appender {
   const names = createNamespace(namespace);
   const connections = new Map<string, BrokerConnection>();
   const topics = new Map<string, Promise<Known>>();
@@ -51,7 +53,7 @@ export function createAppender({ brokers, clientId, tls = false, namespace }: Ap
     const name = `${host}:${port}`;
     const there = connections.get(name);
     if (there?.isOpen()) return there;
-    const opened = openConnection({ host, port }, { clientId, tls });
+    const opened = openConnection({ host, port }, { clientId, tls, token });
     connections.set(name, opened);
     return opened;
   };

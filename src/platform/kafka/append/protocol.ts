@@ -1,7 +1,7 @@
 import { KolateError } from '../../../contracts/errors';
 import type { RecordBatch } from './record-batch';
 
-/** The two requests of Kafka's protocol that appending needs, in versions that brokers from 1.0 to 4.x know. */
+/** The requests of Kafka's protocol that appending needs, in versions that brokers from 2.2 to 4.x know. */
 export const metadataApi = { key: 3, version: 4 } as const;
 export const produceApi = { key: 0, version: 5 } as const;
 
