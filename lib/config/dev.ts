@@ -43,5 +43,5 @@ export const dev: Environment = {
   },
   backup: { days: 7, lockDays: undefined, copyToPeer: false },
   delivery: undefined,
-  features: { search: false, privateCa: false },
+  features: { search: false, privateCa: false, containerInsights: false },
 };

@@ -117,5 +117,7 @@ export type Environment = {
     readonly search: boolean;
     /** TLS between services by a private certificate authority (50 USD a month). */
     readonly privateCa: boolean;
+    /** Metrics of single tasks and containers in CloudWatch, paid by the piece: about 10 USD a service and month. */
+    readonly containerInsights: boolean;
   };
 };

@@ -41,5 +41,5 @@ export const prod: Environment = {
   },
   backup: { days: 35, lockDays: 7, copyToPeer: true },
   delivery: undefined,
-  features: { search: false, privateCa: true },
+  features: { search: false, privateCa: true, containerInsights: true },
 };
