@@ -26,8 +26,8 @@ export async function bundleHandlers(root) {
     conditions: ['module'],
     external: absent,
     // Names stay, so that a stack trace in a log says where; a source map would weigh more than the code.
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: true,
+    keepNames: true,
     legalComments: 'none',
     logLevel: 'warning',
     write: false,

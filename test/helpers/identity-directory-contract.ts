@@ -6,8 +6,8 @@ type Subject = {
   readonly authenticates: (clientId: string, clientSecret: string) => Promise<boolean>;
 };
 
-const first = 'first-secret-of-the-contract-suite-000';
-const second = 'second-secret-of-the-contract-suite-00';
+const first = 'first_secret_of_the_contract_suite_000';
+const second = 'second_secret_of_the_contract_suite_00';
 
 /** What every directory of clients does, whoever stands behind it. */
 export function describeIdentityDirectory(name: string, open: () => Promise<Subject>): void {

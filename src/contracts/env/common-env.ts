@@ -15,10 +15,31 @@ export const identity = {
   KOLATE_ISSUER_URL: Type.String({ format: 'uri', description: 'the `iss` of tokens; its JWKS is found by discovery' }),
 };
 
+/** Who keeps the OAuth clients of tenants. */
+export const identityDirectory = {
+  KOLATE_IDENTITY_DIRECTORY: Type.Union([Type.Literal('issuer'), Type.Literal('cognito')], {
+    default: 'issuer',
+    description: 'the issuer of one machine, or a user pool of Cognito; each needs its own two of the next four',
+  }),
+  KOLATE_IDENTITY_ADMIN_URL: Type.Optional(
+    Type.String({ format: 'uri', description: 'administration of the issuer’s clients' }),
+  ),
+  KOLATE_IDENTITY_ADMIN_TOKEN: Type.Optional(Type.String({ minLength: 16 })),
+  KOLATE_USER_POOL_ID: Type.Optional(Type.String({ pattern: '^[a-z0-9-]+_[A-Za-z0-9]+$' })),
+  KOLATE_CLIENT_TABLE: Type.Optional(Type.String({ description: 'DynamoDB table of the clients of tenants' })),
+};
+
 export const postgres = {
   KOLATE_POSTGRES_URL: Type.String({
-    description: 'postgresql://role:password@host:port/database of this service’s role',
+    description: 'postgresql://role:password@host:port/database of this service’s role; no password with IAM',
   }),
+  KOLATE_POSTGRES_AUTH: Type.Union([Type.Literal('password'), Type.Literal('iam')], {
+    default: 'password',
+    description: '`iam`: an RDS token for each connection',
+  }),
+  KOLATE_POSTGRES_CA: Type.Optional(
+    Type.String({ description: 'PEM file of authorities to trust as well; with it PostgreSQL is spoken to over TLS' }),
+  ),
 };
 
 export const kafka = {

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { identity, kafka, postgres, secrets, service, storage } from './common-env';
+import { identity, identityDirectory, kafka, postgres, secrets, service, storage } from './common-env';
 import { tenantDriver } from './tenant-driver-env';
 
 export const EnterpriseInfoEnv = Type.Object({
@@ -10,8 +10,7 @@ export const EnterpriseInfoEnv = Type.Object({
   ...storage,
   ...secrets,
   ...tenantDriver,
-  KOLATE_IDENTITY_ADMIN_URL: Type.String({ format: 'uri', description: 'administration of the issuer’s clients' }),
-  KOLATE_IDENTITY_ADMIN_TOKEN: Type.String({ minLength: 16 }),
+  ...identityDirectory,
   KOLATE_EXPORTS_BUCKET: Type.String(),
   KOLATE_MODELS_BUCKET: Type.String(),
   KOLATE_CURSOR_KEY: Type.String({ minLength: 32, description: 'signs the cursors of lists' }),

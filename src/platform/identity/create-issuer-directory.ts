@@ -30,7 +30,10 @@ export function createIssuerDirectory({ url, token }: { url: string; token: stri
   };
   const pathOf = (clientId: string, action = ''): string => encodeURIComponent(clientId) + action;
   return {
-    createClient: ({ clientId, ...body }) => act(clientId, { method: 'PUT', path: pathOf(clientId), body }),
+    async createClient({ clientId, ...body }) {
+      await act(clientId, { method: 'PUT', path: pathOf(clientId), body });
+      return clientId;
+    },
     async findClient(clientId) {
       const response = await send({ method: 'GET', path: pathOf(clientId) });
       const text = await response.text();

@@ -22,6 +22,7 @@ export function createFakeIdentityDirectory(): IdentityDirectory & {
         throw new KolateError('KLT_CLIENT_TAKEN', `the client ${client.clientId} belongs to another tenant`);
       }
       kept.set(client.clientId, { client: { ...client, disabled: known?.disabled ?? false }, clientSecret });
+      return client.clientId;
     },
     findClient: async (clientId) => kept.get(clientId)?.client,
     updateClient: async (clientId, changes) =>

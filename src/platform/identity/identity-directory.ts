@@ -2,6 +2,7 @@ import type { Role, Scope } from '../../contracts/scopes';
 
 /** An OAuth client of a tenant, as the directory knows it; its secret is never read back. */
 export type DirectoryClient = {
+  /** By which the directory finds it. Cognito draws another one to ask for tokens with, which `createClient` answers. */
   readonly clientId: string;
   readonly tenantId: string;
   /** Goes into tokens; the tenant's limits go by it. */
@@ -12,7 +13,7 @@ export type DirectoryClient = {
 };
 
 export type NewClient = Omit<DirectoryClient, 'disabled'> & {
-  /** 32 to 256 visible ASCII characters, made and kept by the caller's secret store, so that a repeated call sets the same. */
+  /** 32 to 64 letters, digits, `_` or `+` (what Cognito takes), made and kept by the caller's secret store, so that a repeated call sets the same. */
   readonly clientSecret: string;
 };
 
@@ -24,8 +25,12 @@ export type ClientChanges = Partial<Pick<DirectoryClient, 'tier' | 'scopes' | 'r
  * into tokens made from then on; tokens out already live to their `exp` (15 minutes at most).
  */
 export type IdentityDirectory = {
-  /** Creates the client, or sets secret, tier, scopes and roles of the one that is there. @throws KLT_CLIENT_TAKEN by another tenant */
-  createClient(client: NewClient): Promise<void>;
+  /**
+   * Creates the client, or sets secret, tier, scopes and roles of the one that is there.
+   * @returns the `client_id` that it asks for tokens with
+   * @throws KLT_CLIENT_TAKEN by another tenant
+   */
+  createClient(client: NewClient): Promise<string>;
   /** @returns undefined where there is none */
   findClient(clientId: string): Promise<DirectoryClient | undefined>;
   /** @throws KLT_CLIENT_NOT_FOUND */

@@ -3,13 +3,15 @@ import { Registry } from 'prom-client';
 import { EnterpriseInfoEnv } from '../../contracts/env/enterprise-info-env';
 import { jitteredBackoff } from '../../domain/backoff';
 import { readEnv } from '../../platform/config/read-env';
-import { createIssuerDirectory } from '../../platform/identity/create-issuer-directory';
+import { trustCertificates } from '../../platform/config/trust-certificates';
+import { createIdentityDirectory } from '../../platform/identity/create-identity-directory';
 import { createIssuerVerifier } from '../../platform/identity/create-issuer-verifier';
 import { createKafka } from '../../platform/kafka/create-kafka';
 import { resolveBrokers } from '../../platform/kafka/resolve-brokers';
 import { runUntilSignal } from '../../platform/lifecycle/run-until-signal';
 import { createLogger } from '../../platform/logging/create-logger';
 import { createPostgres } from '../../platform/postgres/create-postgres';
+import { postgresAccess } from '../../platform/postgres/postgres-access';
 import { readMigrations } from '../../platform/postgres/migrate';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
@@ -25,16 +27,14 @@ const migrationsFolder = join(__dirname, '../../../../migrations/tenant');
 
 async function main(): Promise<void> {
   const env = readEnv(EnterpriseInfoEnv, process.env);
+  trustCertificates(env.KOLATE_POSTGRES_CA);
   const log = createLogger(serviceName, env.KOLATE_LOG_LEVEL);
   const backoff = jitteredBackoff({ baseMs: 100, maxMs: 10_000 }, Math.random);
   const metrics = new Registry();
-  const core = createPostgres('core', { url: env.KOLATE_POSTGRES_URL, name: serviceName, maxConnections: 16 });
+  const core = createPostgres('core', { ...postgresAccess(env), name: serviceName, maxConnections: 16 });
   const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: serviceName, log, backoff });
   const secrets = createSecrets(env.KOLATE_SECRETS, env.KOLATE_S3_REGION);
-  const directory = createIssuerDirectory({
-    url: env.KOLATE_IDENTITY_ADMIN_URL,
-    token: env.KOLATE_IDENTITY_ADMIN_TOKEN,
-  });
+  const directory = createIdentityDirectory(env);
   const { driver, availableTiers } = openStackDriver(env, process.env);
   const blobsOf = (bucket: string) =>
     createBlobStore({ bucket, region: env.KOLATE_S3_REGION, endpoint: env.KOLATE_S3_ENDPOINT });

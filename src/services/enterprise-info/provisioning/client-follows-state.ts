@@ -10,6 +10,7 @@ import type { IdentityDirectory } from '../../../platform/identity/identity-dire
 import { type EventHandler, on } from '../../../platform/kafka/event-handler';
 import type { Postgres } from '../../../platform/postgres/create-postgres';
 import type { CoreSql } from '../../../platform/postgres/sql';
+import { clientName } from '../tenants/client-name';
 import { createTenantStore } from '../tenants/tenant-store';
 
 const served = new Set(['active', 'changing_tier']);
@@ -24,8 +25,8 @@ export function createClientFollower(core: Postgres<'core'>, directory: Identity
     const tenant = await createTenantStore(core.sql).find(tenantId);
     if (!tenant?.client_id) return;
     try {
-      if (served.has(tenant.state)) await directory.enableClient(tenant.client_id);
-      else await directory.disableClient(tenant.client_id);
+      if (served.has(tenant.state)) await directory.enableClient(clientName(tenant));
+      else await directory.disableClient(clientName(tenant));
     } catch (error) {
       if (!(error instanceof KolateError && error.code === 'KLT_CLIENT_NOT_FOUND')) throw error;
     }

@@ -3,6 +3,7 @@ import { tenantScopes } from '../../../contracts/scopes';
 import type { IdentityDirectory } from '../../../platform/identity/identity-directory';
 import type { SecretStore } from '../../../platform/secrets/secret-store';
 import { secretNames } from '../secret-names';
+import { clientName } from '../tenants/client-name';
 import { newClientSecret } from '../tenants/client-secret';
 import { createTenantStore } from '../tenants/tenant-store';
 import { type Output, type StepContext, slow } from './step';
@@ -10,22 +11,20 @@ import { requireToTier } from './tenancy-steps';
 
 export type IdentityStepDeps = { readonly directory: IdentityDirectory; readonly secrets: SecretStore };
 
-/** Readable, and never the one of an earlier tenant with the same slug. */
-export const clientIdOf = ({ tenantId, input: { slug } }: StepContext): string => `${slug}-${tenantId.slice(0, 8)}`;
+const nameOf = ({ tenantId, input: { slug } }: StepContext): string => clientName({ id: tenantId, slug });
 
 /** Steps on the tenant's OAuth client. */
 export function createIdentitySteps({ directory, secrets }: IdentityStepDeps) {
   const setTier = async (context: StepContext, tier: string) => {
-    await unlessGone(directory.updateClient(clientIdOf(context), { tier }));
+    await unlessGone(directory.updateClient(nameOf(context), { tier }));
     return async (): Promise<Output> => ({});
   };
   return {
     'identity.mint': slow(async (context) => {
       const { tenantId, input } = context;
-      const clientId = clientIdOf(context);
       const clientSecret = await keepOrMake(secrets, secretNames.client(tenantId), newClientSecret);
-      await directory.createClient({
-        ...{ clientId, clientSecret, tenantId },
+      const clientId = await directory.createClient({
+        ...{ clientId: nameOf(context), clientSecret, tenantId },
         tier: input.tier,
         scopes: tenantScopes,
         roles: ['tenant-admin'],
@@ -37,7 +36,7 @@ export function createIdentitySteps({ directory, secrets }: IdentityStepDeps) {
     }),
     'identity.revoke': slow(async (context) => {
       const { tenantId } = context;
-      await directory.deleteClient(clientIdOf(context));
+      await directory.deleteClient(nameOf(context));
       await secrets.delete(secretNames.client(tenantId));
       return async (sql) => {
         await createTenantStore(sql).setClient(tenantId, null);

@@ -6,6 +6,7 @@ import type { IdentityDirectory } from '../../../platform/identity/identity-dire
 import type { Postgres } from '../../../platform/postgres/create-postgres';
 import type { SecretStore } from '../../../platform/secrets/secret-store';
 import { secretNames } from '../secret-names';
+import { clientName } from './client-name';
 import { requireVisible } from './tenant-access';
 import { createTenantStore, type TenantRow } from './tenant-store';
 
@@ -15,7 +16,8 @@ export type ClientSecretDeps = {
   readonly directory: IdentityDirectory;
 };
 
-export const newClientSecret = (): string => randomBytes(32).toString('base64url');
+/** Of characters that Cognito takes: not the `-` of base64url. */
+export const newClientSecret = (): string => randomBytes(32).toString('hex');
 
 const rotateHint = 'POST …/client-secret/rotate makes a new one and ends the old one';
 
@@ -51,11 +53,12 @@ export function createClientSecrets({ core, secrets, directory }: ClientSecretDe
       requireVisible(identity, tenantId);
       const credentials = await core.transaction(async (sql) => {
         const tenants = createTenantStore(sql);
-        const clientId = requireClient(await tenants.lock(tenantId));
+        const tenant = await tenants.lock(tenantId);
+        const clientId = requireClient(tenant);
         const clientSecret = newClientSecret();
         await tenants.markSecretShown(tenantId);
         // Last: what comes before can be rolled back, and after it only the answer is left.
-        await directory.rotateSecret(clientId, clientSecret);
+        await directory.rotateSecret(clientName(tenant), clientSecret);
         return { clientId, clientSecret };
       });
       await forget(tenantId);
