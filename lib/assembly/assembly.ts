@@ -39,6 +39,8 @@ export type Assembly = {
   readonly environment: string;
   readonly stacks: readonly AssembledStack[];
   readonly acknowledgements: readonly Acknowledgement[];
+  /** The template that tenants' stacks are made from, which is published as a file. Absent in an app that makes none. */
+  readonly tenant?: AssembledStack;
 };
 
 export type PlacedResource = {

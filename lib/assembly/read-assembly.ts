@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Acknowledgement, AssembledStack, Assembly, Template } from './assembly';
 
@@ -28,7 +28,26 @@ export function readAssembly(folder: string): Assembly {
   }
   const environment = stacks.find(({ part }) => part === 'network')?.name.replace(/^kolate-(.+)-network$/, '$1');
   if (environment === undefined) throw new Error(`${folder} holds no stack kolate-<environment>-network`);
-  return { environment, stacks: stacks.map((stack) => withPart(stack, environment)), acknowledgements };
+  const named = stacks.map((stack) => withPart(stack, environment));
+  return { environment, stacks: named, acknowledgements, ...tenantTemplate(folder, named) };
+}
+
+/** A file asset of the provisioning stack that is a template itself. */
+function tenantTemplate(folder: string, stacks: readonly AssembledStack[]): Pick<Assembly, 'tenant'> {
+  const stack = stacks.find(({ part }) => part === 'provisioning');
+  if (!stack) return {};
+  const { files } = readJson<{ files: Record<string, { source: { path: string } }> }>(
+    join(folder, `${stack.name}.assets.json`),
+  );
+  for (const { source } of Object.values(files)) {
+    const file = join(folder, source.path);
+    if (file === stack.file || !file.endsWith('.json')) continue;
+    const template = readJson<Template>(file);
+    if (!template.Parameters?.TenantId) continue;
+    const tenant = { ...stack, name: 'kolate-tenant', part: 'tenant', template, file, bytes: statSync(file).size };
+    return { tenant: { ...tenant, paths: new Map(), dependsOn: [stack.name] } };
+  }
+  return {};
 }
 
 function readStack(

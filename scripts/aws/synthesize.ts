@@ -24,5 +24,12 @@ export function synthesize(app: string, environment: string, folder: string, cwd
       CDK_VALIDATION: 'false',
     },
   });
-  if (status !== 0) throw new Error(`synthesis of ${environment} failed: ${error?.message ?? ''}\n${stderr}`);
+  if (status !== 0) throw new Error(`synthesis of ${environment} failed: ${error?.message ?? readable(stderr)}`);
 }
+
+/** Without the minified sources that Node prints with an error of the CDK. */
+const readable = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => line.length < 1_000)
+    .join('\n');

@@ -1,0 +1,13 @@
+import { computePricers } from './compute-prices';
+import { dataPricers } from './data-prices';
+import { edgePricers } from './edge-prices';
+import type { Pricer } from './estimate';
+import { upkeepPricers } from './upkeep-prices';
+
+/** How each type that costs money is charged, by its type. */
+export const pricers: Readonly<Record<string, Pricer>> = {
+  ...computePricers,
+  ...dataPricers,
+  ...edgePricers,
+  ...upkeepPricers,
+};
