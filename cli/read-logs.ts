@@ -47,9 +47,16 @@ export function parseLine(line: string): LogEntry[] {
   }
 }
 
-/** What engines write does not say whose it is; the file does. */
+/** What engines write does not say whose it is; the file does. What some call a name is a part of theirs. */
 const entriesOf = (name: string, text: string): LogEntry[] =>
-  text.split('\n').flatMap((line) => parseLine(line).map((entry) => ({ name, ...entry })));
+  text.split('\n').flatMap((line) =>
+    parseLine(line).map(({ name: part, level, ...entry }) => ({
+      ...entry,
+      ...(part === undefined || part === name ? {} : { part }),
+      ...(level === undefined ? {} : { level: String(level).toLowerCase() }),
+      name,
+    })),
+  );
 const byTime = (a: LogEntry, b: LogEntry): number => (a.time ?? '').localeCompare(b.time ?? '');
 
 /** How far each log has been read, by the name of its process. */

@@ -96,7 +96,9 @@ export function createProcessManager(deps: Deps): ProcessManager {
     const gone = new AbortController();
     const signal = AbortSignal.any([ending.signal, gone.signal]);
     const hung = state === 'ready' ? untilHung(spec.alive ?? spec.ready, health, signal) : Promise.resolve(false);
-    void hung.then((hangs) => hangs && running.stop(hungDeadlineMs));
+    void hung.then(async (hangs) => {
+      if (hangs) await running.stop(hungDeadlineMs);
+    });
     const exit = await running.exited;
     gone.abort();
     return (await hung) ? `it had not answered ${health.failures} health checks in a row` : describeExit(exit);

@@ -27,6 +27,12 @@ it('says which process an entry is of that does not say it itself', async () => 
   expect(entries).toEqual([expect.objectContaining({ name: 'valkey' })]);
 });
 
+it('says which process an entry is of that names but a part of it, and writes its level as ours', async () => {
+  writeFileSync(file('document'), `${JSON.stringify({ level: 'WARN', name: 'cursors', msg: 'not found' })}\n`);
+  const { entries } = await readLogs(folder, ['document'], 1);
+  expect(entries).toEqual([{ name: 'document', part: 'cursors', level: 'warn', msg: 'not found' }]);
+});
+
 it('goes on with what is written, also in a file that took the place of a full one', async () => {
   writeFileSync(file('a'), at(1, 'before'));
   const { offsets } = await readLogs(folder, ['a'], 1);
