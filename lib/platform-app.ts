@@ -6,8 +6,10 @@ import { featureFlags } from './config/feature-flags';
 import { prod } from './config/prod';
 import { prodStandby } from './config/prod-standby';
 import { AccountStack, needsAccountStack } from './stacks/account-stack';
+import { ApiStack, type ApiStackProps } from './stacks/api-stack';
 import { CoreDataStack } from './stacks/core-data-stack';
 import { EdgeStack } from './stacks/edge-stack';
+import { FrontStack } from './stacks/front-stack';
 import { IngressStack } from './stacks/ingress-stack';
 import { MessagingStack } from './stacks/messaging-stack';
 import { NetworkStack } from './stacks/network-stack';
@@ -38,6 +40,38 @@ export function addPlatform(app: App, environment: Environment): App {
     new AccountStack(app, { environment, alarmTopic, accessLogs: storage.accessLogs });
   }
   const edge = new EdgeStack(app, { environment });
-  new IngressStack(app, { environment, vpc, zone: edge.zone, accessLogs: storage.accessLogs, alarmTopic });
+  const { zone, healthCheck } = edge;
+  const { accessLogs } = storage;
+  const ingress = new IngressStack(app, { environment, vpc, zone, healthCheck, accessLogs, alarmTopic });
+  const issuerUrl = `https://issuer.${environment.domain.name}`;
+  addEntrance(app, { environment, vpc, storage, edge, ingress, issuerUrl, alarmTopic });
   return app;
+}
+
+/** What the outside meets: the API in each region, and CloudFront once, for the primary and its standby. */
+function addEntrance(
+  app: App,
+  parts: Pick<ApiStackProps, 'environment' | 'vpc' | 'issuerUrl' | 'alarmTopic'> & {
+    readonly storage: StorageStack;
+    readonly edge: EdgeStack;
+    readonly ingress: IngressStack;
+  },
+): void {
+  const { environment, vpc, issuerUrl, alarmTopic, storage, edge, ingress } = parts;
+  const { zone, healthCheck } = edge;
+  const { alb, albGuard, albHost, vpcOrigin } = ingress;
+  new ApiStack(app, {
+    ...{ environment, vpc, issuerUrl, alarmTopic, zone, healthCheck, alb, albGuard, albHost },
+    certificate: ingress.certificate,
+    truststore: storage.truststore,
+  });
+  if (environment.peer?.role === 'primary') return;
+  const { certificate, webAcl } = edge;
+  new FrontStack(app, {
+    ...{ environment, zone, certificate, webAcl, vpcOrigin },
+    console: storage.console,
+    accessLogs: storage.accessLogs,
+    vpcOriginHost: albHost,
+    alarmTopic: edge.alarmTopic,
+  });
 }

@@ -1,5 +1,6 @@
 import type { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { errorCodes } from '../../src/contracts/errors';
+import { healthPath } from '../config/platform-names';
 
 type Rule = CfnWebACL.RuleProperty;
 type Statement = CfnWebACL.StatementProperty;
@@ -41,19 +42,15 @@ const own = (
   visibilityConfig: visibilityConfig(name),
 });
 
+function uriPath(positionalConstraint: 'EXACTLY' | 'ENDS_WITH', searchString: string): Statement {
+  const textTransformations = [{ priority: 0, type: 'NONE' }];
+  return {
+    byteMatchStatement: { fieldToMatch: { uriPath: {} }, positionalConstraint, searchString, textTransformations },
+  };
+}
+
 /** Bodies of predictions are tensors: any bytes at any length, which rules about texts take for attacks. */
-const notInference: Statement = {
-  notStatement: {
-    statement: {
-      byteMatchStatement: {
-        fieldToMatch: { uriPath: {} },
-        positionalConstraint: 'ENDS_WITH',
-        searchString: '/infer',
-        textTransformations: [{ priority: 0, type: 'NONE' }],
-      },
-    },
-  },
-};
+const notInference: Statement = { notStatement: { statement: uriPath('ENDS_WITH', '/infer') } };
 
 const managed = (name: string, more: Partial<CfnWebACL.ManagedRuleGroupStatementProperty> = {}) => ({
   name,
@@ -68,6 +65,7 @@ const managed = (name: string, more: Partial<CfnWebACL.ManagedRuleGroupStatement
  */
 export function firewallRules({ traffic, requestsPerFiveMinutes, deniedArn, allowedArn }: FirewallRulesProps): Rule[] {
   const rules = [
+    ...(traffic === 'grpc' ? [healthOfTheRegion] : []),
     own('denied-addresses', { ipSetReferenceStatement: { arn: deniedArn } }),
     ...(allowedArn
       ? [
@@ -88,6 +86,14 @@ export function firewallRules({ traffic, requestsPerFiveMinutes, deniedArn, allo
   ];
   return rules.map((rule, priority) => ({ ...rule, priority }));
 }
+
+/** Route 53 asks from addresses of its own, which no list here has. */
+const healthOfTheRegion: Omit<Rule, 'priority'> = {
+  name: 'health-of-the-region',
+  statement: uriPath('EXACTLY', healthPath),
+  action: { allow: {} },
+  visibilityConfig: visibilityConfig('health-of-the-region'),
+};
 
 const httpRules = [
   managed('AWSManagedRulesCommonRuleSet', {

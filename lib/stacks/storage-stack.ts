@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { copiedBucketPrefix, storageKeyAlias } from '../config/names-between-regions';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { allowCloudFront } from '../constructs/allow-cloudfront';
+import { Truststore } from '../constructs/api/truststore';
 import { BucketReplication } from '../constructs/bucket-replication';
 import { KolateBucket, type KolateBucketProps } from '../constructs/kolate-bucket';
 import { KolateKey } from '../constructs/kolate-key';
@@ -25,6 +26,9 @@ export class StorageStack extends KolateStack {
   /** Access logs of buckets, load balancers and CloudFront. */
   readonly accessLogs: IBucket;
 
+  /** Whom API Gateway takes for CloudFront. */
+  readonly truststore: IBucket;
+
   private readonly key: KolateKey;
 
   constructor(scope: Construct, props: StorageStackProps) {
@@ -42,6 +46,7 @@ export class StorageStack extends KolateStack {
     allowCloudFront(site, this.key);
     notReplicated(site, 'Each region’s deployment writes the console anew.');
     this.console = site;
+    this.truststore = new Truststore(this, 'Truststore', { accessLogs: this.accessLogs }).bucket;
   }
 
   /** A bucket that the standby has too: copied where this is the primary, with the name to copy to where this is the standby. */

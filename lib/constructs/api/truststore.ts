@@ -1,0 +1,30 @@
+import { CfnOutput, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+
+/**
+ * The bucket of the certificate authority whose certificates may knock at the API. Public knowledge, so S3's own key
+ * does, which needs no grant for API Gateway; that nobody else may write it is what counts.
+ */
+export class Truststore extends Construct {
+  readonly bucket: s3.Bucket;
+
+  constructor(scope: Construct, id: string, { accessLogs }: { readonly accessLogs: s3.IBucket }) {
+    super(scope, id);
+    this.bucket = new s3.Bucket(this, 'Bucket', {
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      versioned: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      serverAccessLogsBucket: accessLogs,
+      serverAccessLogsPrefix: `${id.toLowerCase()}/`,
+    });
+    new CfnOutput(this, 'Name', { value: this.bucket.bucketName, description: 'For scripts/edge-mtls.ts --bucket' });
+    const because = (rule: string, reason: string) => Validations.of(this.bucket).acknowledge({ id: rule, reason });
+    because('NIST80053R5-S3DefaultEncryptionKMS', 'It holds one public certificate.');
+    because('NIST80053R5-S3BucketReplicationEnabled', 'scripts/edge-mtls.ts writes it in each region.');
+  }
+}
