@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Endpoints } from '../src/contracts/home';
 import { homeFiles } from '../src/contracts/home';
+import { cliClientId } from '../src/contracts/identity-admin';
 import { unreachable, usageError } from './cli-error';
 import { type CredentialStore, createCredentialStore } from './credential-store';
 import { readJsonFile } from './private-file';
@@ -12,12 +13,16 @@ import type { OauthClient } from './tokens';
 export type GlobalOptions = {
   readonly output?: 'json' | 'table';
   readonly home?: string;
+  readonly env?: string;
   readonly url?: string;
   readonly issuer?: string;
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly tenant?: string;
 };
+/** Of our own issuer. */
+const ourIssuer = { scopePrefix: '', loginClientId: cliClientId };
+
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Where the platform is, and whose credentials are at hand. */
@@ -26,8 +31,12 @@ export type Connection = {
   readonly issuer: string;
   /** A client given by flags or environment; it stands for whoever the command needs. */
   readonly client: OauthClient | undefined;
-  /** The operator's client of a platform on this machine. */
-  readonly operator: OauthClient | undefined;
+  /** The operator's client of a platform on this machine, or of one in an account whose secrets may be read. */
+  readonly operator: (() => Promise<OauthClient>) | undefined;
+  /** What the issuer wants before each of our scopes; mostly nothing. */
+  readonly scopePrefix: string;
+  /** The public client that people log in with. */
+  readonly loginClientId: string;
   readonly store: CredentialStore;
 };
 
@@ -60,16 +69,19 @@ export async function connect(options: GlobalOptions, env: Env): Promise<Connect
   const url = options.url ?? env.KOLATE_URL;
   const client = clientOf(options, env);
   if (url) return { ...remote(url, options.issuer ?? env.KOLATE_ISSUER, env), client };
+  const environment = options.env ?? env.KOLATE_ENV;
+  if (environment) return { ...(await deployed(environment, env)), client };
   const home = await homeOf(options, env);
   const endpoints = await readEndpoints(home);
   return {
     url: endpoints.gateway,
     issuer: endpoints.issuer,
     client,
-    operator: {
+    operator: async () => ({
       clientId: endpoints.operator.clientId,
       clientSecret: (await readFile(endpoints.operator.secretFile, 'utf8')).trim(),
-    },
+    }),
+    ...ourIssuer,
     store: createCredentialStore(join(home, homeFiles.cli)),
   };
 }
@@ -78,9 +90,21 @@ function remote(url: string, issuer: string | undefined, env: Env): Omit<Connect
   if (!URL.canParse(url)) throw usageError(`--url is not a URL: ${url}`);
   if (!issuer) throw usageError('--url needs --issuer beside it (or KOLATE_ISSUER)');
   if (!URL.canParse(issuer)) throw usageError(`--issuer is not a URL: ${issuer}`);
+  return { url, issuer, operator: undefined, ...ourIssuer, store: storeFor(url, env) };
+}
+
+async function deployed(environment: string, env: Env): Promise<Omit<Connection, 'client'>> {
+  const { readDeployment, readOperator } = await import('./deployed');
+  const deployment = await readDeployment(environment);
+  const { url, issuer, scopePrefix, loginClientId } = deployment;
+  const operator = () => readOperator(deployment);
+  return { url, issuer, scopePrefix, loginClientId, operator, store: storeFor(url, env) };
+}
+
+/** Credentials of a platform elsewhere are kept by its name. */
+function storeFor(url: string, env: Env): CredentialStore {
   const config = env.XDG_CONFIG_HOME || join(homedir(), '.config');
-  const store = createCredentialStore(join(config, 'kolate', encodeURIComponent(new URL(url).host)));
-  return { url, issuer, operator: undefined, store };
+  return createCredentialStore(join(config, 'kolate', encodeURIComponent(new URL(url).host)));
 }
 
 function clientOf(options: GlobalOptions, env: Env): OauthClient | undefined {

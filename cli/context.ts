@@ -39,20 +39,20 @@ export function createContext(options: GlobalOptions, io: Io): Context {
     return known;
   };
   const operatorTokens = async (scope = operatorScopes.join(' ')): Promise<TokenSource> => {
-    const { issuer, client, operator, store } = await connection();
+    const { issuer, client, operator, store, scopePrefix } = await connection();
     if (io.env.KOLATE_TOKEN) return fixedToken(io.env.KOLATE_TOKEN);
-    if (client) return createClientTokens({ issuer, client, scope, store });
+    if (client) return createClientTokens({ issuer, client, scope, scopePrefix, store });
     const { session } = await store.read();
     if (session && !session.tenantId) return sessionTokens(issuer, store, session);
-    if (operator) return createClientTokens({ issuer, client: operator, scope, store });
+    if (operator) return createClientTokens({ issuer, client: await operator(), scope, scopePrefix, store });
     throw usageError('no operator credentials', 'kolate login, or --client-id and --client-secret');
   };
   const operator = async (): Promise<Api> =>
     createApi({ url: (await connection()).url, tokens: await operatorTokens(), pause: io.pause });
   const tenantTokens = async (named?: string, scope = tenantScopes.join(' ')): Promise<TokenSource> => {
-    const { issuer, client, store } = await connection();
+    const { issuer, client, store, scopePrefix } = await connection();
     if (io.env.KOLATE_TOKEN) return fixedToken(io.env.KOLATE_TOKEN);
-    if (client) return createClientTokens({ issuer, client, scope, store });
+    if (client) return createClientTokens({ issuer, client, scope, scopePrefix, store });
     const { session, current } = await store.read();
     const wanted = named ?? options.tenant ?? io.env.KOLATE_TENANT;
     const ofSession = session?.tenantId !== undefined && (wanted ?? session.tenantId) === session.tenantId;
@@ -61,7 +61,7 @@ export function createContext(options: GlobalOptions, io: Io): Context {
     if (!tenant) throw usageError('which tenant?', 'name one with --tenant SLUG; kolate tenant list shows them');
     const credentials = await learnTenantCredentials(tenant, store, operator);
     if (!wanted && io.isTerminal) io.say(`as tenant ${credentials.slug} (--tenant names another)`);
-    return createClientTokens({ issuer, client: credentials, scope, store });
+    return createClientTokens({ issuer, client: credentials, scope, scopePrefix, store });
   };
   return {
     io,

@@ -24,7 +24,7 @@ Exit codes:
   3  the API refused the request (4xx)
   4  the platform cannot be reached or is not well (5xx)
 
-Another platform than the one of this clone: --home (KOLATE_HOME), or --url, --issuer, --client-id, --client-secret
+Another platform than the one of this clone: --home (KOLATE_HOME), --env (KOLATE_ENV), or --url, --issuer, --client-id, --client-secret
 (KOLATE_URL, KOLATE_ISSUER, KOLATE_CLIENT_ID, KOLATE_CLIENT_SECRET; KOLATE_TOKEN takes an access token as it is).`;
 
 /** The whole tree of commands. Commander throws instead of ending the process; `write` and `complain` take what it prints. */
@@ -56,6 +56,10 @@ function addGlobals(program: Command): void {
       ]),
     )
     .option('--home <dir>', 'home folder of the platform (KOLATE_HOME; .kolate in the clone)')
+    .option(
+      '--env <name>',
+      'the platform of this environment in your AWS account (KOLATE_ENV; AWS_PROFILE, AWS_REGION)',
+    )
     .option('--tenant <tenant>', 'act for this tenant, by slug or id (KOLATE_TENANT; else the current one)')
     .option('--url <url>', 'a platform elsewhere (KOLATE_URL)')
     .option('--issuer <url>', 'who gives its tokens (KOLATE_ISSUER)')

@@ -62,12 +62,15 @@ type ClientTokenDeps = {
   readonly client: OauthClient;
   /** Space-separated. */
   readonly scope: string;
+  readonly scopePrefix: string;
   readonly store: Pick<CredentialStore, 'cachedToken' | 'cacheToken'>;
   readonly fetch?: Fetch;
 };
 
 /** Tokens of an OAuth client, by client credentials, kept until shortly before they expire. */
-export function createClientTokens({ issuer, client, scope, store, fetch: send }: ClientTokenDeps): TokenSource {
+export function createClientTokens(deps: ClientTokenDeps): TokenSource {
+  const { issuer, client, store, fetch: send } = deps;
+  const scope = prefixed(deps.scope, deps.scopePrefix);
   // The secret is part of the key: after a rotation, or on another platform, the old token is not found.
   const key = createHash('sha256')
     .update(JSON.stringify([issuer, client.clientId, client.clientSecret, scope]))
@@ -85,6 +88,13 @@ export function createClientTokens({ issuer, client, scope, store, fetch: send }
     forget: () => store.cacheToken(key, undefined),
   };
 }
+
+/** Scopes as the issuer knows them. @param scopes joined by spaces */
+export const prefixed = (scopes: string, prefix: string): string =>
+  scopes
+    .split(' ')
+    .map((scope) => prefix + scope)
+    .join(' ');
 
 /** A token that was given as it is. */
 export const fixedToken = (token: string): TokenSource => ({ get: async () => token, forget: async () => undefined });
