@@ -1,0 +1,16 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withDiagram } from '../lib/assembly/diagram';
+import { readAssembly } from '../lib/assembly/read-assembly';
+import { synthesize } from './aws/synthesize';
+
+// `npm run diagram` draws the stacks of prod into docs/aws-architecture.md, between its markers.
+const page = join(process.cwd(), 'docs/aws-architecture.md');
+const work = mkdtempSync(join(tmpdir(), 'kolate-diagram-'));
+try {
+  synthesize(join(process.cwd(), 'dist/bin/kolate.js'), 'prod', work);
+  writeFileSync(page, withDiagram(readFileSync(page, 'utf8'), readAssembly(work)));
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
