@@ -1,4 +1,5 @@
-import { addPlatform, createApp, environmentNamed } from '../lib/platform-app';
+import { environmentNamed } from '../lib/config/environments';
+import { addPlatform, createApp } from '../lib/platform-app';
 
 const app = createApp();
 const name: unknown = app.node.tryGetContext('env');

@@ -1,12 +1,9 @@
 import { App, type AppProps } from 'aws-cdk-lib';
-import { checkEnvironment } from './config/check-environment';
-import { dev } from './config/dev';
 import type { Environment } from './config/environment';
 import { featureFlags } from './config/feature-flags';
-import { prod } from './config/prod';
-import { prodStandby } from './config/prod-standby';
 import { AccountStack, needsAccountStack } from './stacks/account-stack';
 import { ApiStack, type ApiStackProps } from './stacks/api-stack';
+import { BackupStack } from './stacks/backup-stack';
 import { CoreDataStack } from './stacks/core-data-stack';
 import { EdgeStack } from './stacks/edge-stack';
 import { FrontStack } from './stacks/front-stack';
@@ -15,15 +12,6 @@ import { MessagingStack } from './stacks/messaging-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { SecurityStack } from './stacks/security-stack';
 import { StorageStack } from './stacks/storage-stack';
-
-const environments: readonly Environment[] = [dev, prod, prodStandby];
-
-/** @throws Error naming the environments there are */
-export function environmentNamed(name: string): Environment {
-  const found = environments.find((environment) => environment.name === name);
-  if (found) return checkEnvironment(found);
-  throw new Error(`environment: name is "${name}"; expected ${environments.map((e) => e.name).join(' or ')}`);
-}
 
 /** The app with the CDK's context, whoever hands it over: the CLI (`-c env=prod`) or a test. */
 export const createApp = (props?: AppProps): App =>
@@ -36,6 +24,7 @@ export function addPlatform(app: App, environment: Environment): App {
   new MessagingStack(app, { environment, vpc, alarmTopic });
   new CoreDataStack(app, { environment, vpc, alarmTopic });
   const storage = new StorageStack(app, { environment, alarmTopic });
+  new BackupStack(app, { environment, vpc, alarmTopic });
   if (needsAccountStack(environment)) {
     new AccountStack(app, { environment, alarmTopic, accessLogs: storage.accessLogs });
   }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { addPlatform, createApp, environmentNamed } from '../lib/platform-app';
+import { environmentNamed } from '../lib/config/environments';
+import { addPlatform, createApp } from '../lib/platform-app';
 import { acknowledgementsText, findingsText } from './aws/findings-text';
 import { type Checked, checkWithRulePacks, withoutReason } from './aws/rule-packs';
 import { environmentNames } from './aws/synthesize';

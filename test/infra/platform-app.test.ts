@@ -2,9 +2,10 @@ import { type App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { checkEnvironment } from '../../lib/config/check-environment';
 import { dev } from '../../lib/config/dev';
+import { environmentNamed } from '../../lib/config/environments';
 import { prod } from '../../lib/config/prod';
 import { prodStandby } from '../../lib/config/prod-standby';
-import { addPlatform, createApp, environmentNamed } from '../../lib/platform-app';
+import { addPlatform, createApp } from '../../lib/platform-app';
 
 type Resource = { Type: string; Properties: Record<string, unknown>; DeletionPolicy?: string };
 type Found = { id: string; resource: Resource };

@@ -1,0 +1,14 @@
+import { checkEnvironment } from './check-environment';
+import { dev } from './dev';
+import type { Environment } from './environment';
+import { prod } from './prod';
+import { prodStandby } from './prod-standby';
+
+export const environments: readonly Environment[] = [dev, prod, prodStandby];
+
+/** @throws Error naming the environments there are, or what is wrong with the one of that name */
+export function environmentNamed(name: string): Environment {
+  const found = environments.find((environment) => environment.name === name);
+  if (found) return checkEnvironment(found);
+  throw new Error(`environment: name is "${name}"; expected ${environments.map((e) => e.name).join(' or ')}`);
+}
