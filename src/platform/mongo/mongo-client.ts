@@ -10,6 +10,8 @@ export type MongoOptions = {
   /** Shown by the server. */
   readonly name: string;
   readonly maxConnections?: number;
+  /** Only to a server that shows a certificate of whom this process trusts. */
+  readonly tls?: boolean;
 };
 
 const authenticationFailed = 18;
@@ -25,7 +27,9 @@ export function createMongoConnection(options: MongoOptions) {
   const open = async (): Promise<MongoClient> => {
     const client = new MongoClient(`mongodb://${options.host}:${options.port}/?directConnection=true`, {
       auth: { username: options.user, password: await options.password.current() },
-      authMechanism: 'SCRAM-SHA-256',
+      // DocumentDB, which is always spoken to over TLS, has the older one alone: what is better is agreed upon then.
+      authMechanism: options.tls ? 'DEFAULT' : 'SCRAM-SHA-256',
+      tls: options.tls ?? false,
       appName: options.name,
       maxPoolSize: options.maxConnections ?? 4,
       maxConnecting: 2,

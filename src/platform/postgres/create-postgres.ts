@@ -12,6 +12,8 @@ export type PostgresOptions = {
   readonly statementTimeoutMs?: number;
   /** Where the password comes from when it is not in `url`: asked for each new connection. */
   readonly password?: RenewablePassword;
+  /** TLS, and only to a server that shows a certificate of whom this process trusts (`trustCertificates`). */
+  readonly tls?: boolean;
 };
 
 /** A password that may be replaced while we run: `renew` makes `current` answer the newest one. */
@@ -64,8 +66,8 @@ export function createPostgres<B extends string>(brand: B, options: PostgresOpti
   };
 }
 
-function connectionOf({ url, password }: PostgresOptions): PoolConfig {
-  if (!password) return { connectionString: url };
+function connectionOf({ url, password, tls = false }: PostgresOptions): PoolConfig {
+  if (!password) return { connectionString: url, ssl: tls };
   // A connection string without a password would count as one with an empty password.
   const { hostname, port, username, pathname } = new URL(url);
   return {
@@ -74,6 +76,7 @@ function connectionOf({ url, password }: PostgresOptions): PoolConfig {
     user: decodeURIComponent(username),
     database: decodeURIComponent(pathname.slice(1)),
     password: password.current,
+    ssl: tls,
   };
 }
 

@@ -29,19 +29,20 @@ export type HandleOptions = {
 /** Handles on the stores that `placement` names. Nothing is connected before it is used. */
 export function openHandles(placement: Placement, options: HandleOptions): TenantHandles {
   const { secrets, name, maxConnections = 4, statementTimeoutMs } = options;
-  const { postgres, mongo, redis } = placement.endpoints;
+  const { postgres, mongo, redis, tls } = placement.endpoints;
   const password = (of: 'postgres' | 'mongo' | 'redis') => passwordOf(secrets, placement.secretName, of);
   return {
     placement,
     sql: createPostgres('tenant', {
       url: `postgresql://${encodeURIComponent(postgres.user)}@${postgres.host}:${postgres.port}/${postgres.database}`,
       password: password('postgres'),
+      tls,
       name,
       maxConnections,
       statementTimeoutMs,
     }),
-    mongo: createTenantMongo({ ...mongo, password: password('mongo'), name, maxConnections }),
-    redis: createTenantRedis({ ...redis, password: password('redis'), name }),
+    mongo: createTenantMongo({ ...mongo, tls, password: password('mongo'), name, maxConnections }),
+    redis: createTenantRedis({ ...redis, tls, password: password('redis'), name }),
   };
 }
 

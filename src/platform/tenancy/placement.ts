@@ -3,6 +3,8 @@ import type { CoreSql } from '../postgres/sql';
 
 /** Where a stack's stores are and under which name one comes in. Passwords are in the secret store. */
 export type StackEndpoints = {
+  /** Its stores are spoken to over TLS; absent on one machine, where they listen on loopback only. */
+  readonly tls?: boolean;
   readonly postgres: { readonly host: string; readonly port: number; readonly database: string; readonly user: string };
   readonly mongo: { readonly host: string; readonly port: number; readonly database: string; readonly user: string };
   readonly redis: {

@@ -10,6 +10,8 @@ export type RedisServer = {
   /** Shown by the server. */
   readonly name: string;
   readonly keyPrefix: string;
+  /** Only to a server that shows a certificate of whom this process trusts. */
+  readonly tls?: boolean;
 };
 
 const connectTimeoutMs = 3_000;
@@ -71,9 +73,10 @@ export function createRedisConnection(server: RedisServer) {
   };
 }
 
-const newClient = ({ host, port, user, name, keyPrefix }: RedisServer, password: string): Redis =>
+const newClient = ({ host, port, user, name, keyPrefix, tls }: RedisServer, password: string): Redis =>
   new Redis({
     ...{ host, port, username: user, password, keyPrefix },
+    ...(tls ? { tls: {} } : {}),
     connectionName: name,
     lazyConnect: true,
     protocol: 2,

@@ -2,20 +2,23 @@ import { Registry } from 'prom-client';
 import { CoreEnv } from '../../contracts/env/core-env';
 import { jitteredBackoff } from '../../domain/backoff';
 import { readEnv } from '../../platform/config/read-env';
+import { trustCertificates } from '../../platform/config/trust-certificates';
 import { createKafka } from '../../platform/kafka/create-kafka';
 import { resolveBrokers } from '../../platform/kafka/resolve-brokers';
 import { runUntilSignal } from '../../platform/lifecycle/run-until-signal';
 import { createLogger } from '../../platform/logging/create-logger';
 import { createPostgres } from '../../platform/postgres/create-postgres';
+import { postgresAccess } from '../../platform/postgres/postgres-access';
 import { createCoreApp } from './app';
 import { startSagas } from './sagas/create-sagas';
 
 async function main(): Promise<void> {
   const env = readEnv(CoreEnv, process.env);
+  trustCertificates(env.KOLATE_POSTGRES_CA);
   const log = createLogger('core', env.KOLATE_LOG_LEVEL);
   const backoff = jitteredBackoff({ baseMs: 100, maxMs: 10_000 }, Math.random);
   const metrics = new Registry();
-  const postgres = createPostgres('core', { url: env.KOLATE_POSTGRES_URL, name: 'core' });
+  const postgres = createPostgres('core', { ...postgresAccess(env), name: 'core' });
   const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: 'core', log, backoff });
   const app = createCoreApp({
     log,

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { PredictEnv } from '../../contracts/env/predict-env';
 import { jitteredBackoff } from '../../domain/backoff';
 import { readEnv } from '../../platform/config/read-env';
+import { trustCertificates } from '../../platform/config/trust-certificates';
 import { createIssuerVerifier } from '../../platform/identity/create-issuer-verifier';
 import { createAppender } from '../../platform/kafka/append/create-appender';
 import { createKafka } from '../../platform/kafka/create-kafka';
@@ -10,6 +11,7 @@ import { resolveBrokers } from '../../platform/kafka/resolve-brokers';
 import { runUntilSignal } from '../../platform/lifecycle/run-until-signal';
 import { createLogger } from '../../platform/logging/create-logger';
 import { createPostgres } from '../../platform/postgres/create-postgres';
+import { postgresAccess } from '../../platform/postgres/postgres-access';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
 import { createTenancy } from '../../platform/tenancy/create-tenancy';
@@ -26,10 +28,11 @@ const callBytes = 2 * 1024 ** 3;
 
 async function main(): Promise<void> {
   const env = readEnv(PredictEnv, process.env);
+  trustCertificates(env.KOLATE_POSTGRES_CA);
   const log = createLogger('predict', env.KOLATE_LOG_LEVEL);
   const backoff = jitteredBackoff({ baseMs: 100, maxMs: 10_000 }, Math.random);
   const metrics = new Registry();
-  const core = createPostgres('core', { url: env.KOLATE_POSTGRES_URL, name: 'predict', maxConnections: 4 });
+  const core = createPostgres('core', { ...postgresAccess(env), name: 'predict', maxConnections: 4 });
   const secrets = createSecrets(env.KOLATE_SECRETS, env.KOLATE_S3_REGION);
   const tenancy = createTenancy({ core, secrets, name: 'predict' });
   const openDatabase = async (tenantId: string) => (await tenancy.open(tenantId)).sql;
