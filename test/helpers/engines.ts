@@ -66,7 +66,7 @@ export async function testKafka() {
     brokers,
     uniqueTopic: (topic: string): string => `${topic}.${randomId()}`,
     async createTopics(topics: readonly string[], numPartitions = 1): Promise<void> {
-      const client = new Kafka({ brokers: [brokers], clientId: 'test-setup', logLevel: logLevel.ERROR });
+      const client = new Kafka({ brokers: [brokers], clientId: 'test-setup', logLevel: logLevel.NOTHING });
       const asked = topics.map((name) => ({ name, partitions: numPartitions, ...kept }));
       await ensureTopics(client, createNamespace(''), asked);
     },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { KolateError } from '../../contracts/errors';
 import type { Answer } from './register-route';
 
@@ -20,6 +21,14 @@ export function requireMatch(ifMatch: string | undefined, version: number): void
     },
   );
 }
+
+/** The ETag of an answer without a version number of its own: it changes with what is shown. */
+export const contentEtag = (body: unknown): string =>
+  etagOf(createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22));
+
+/** 200 with an ETag of what the body says, or 304. */
+export const withContentEtag = (body: unknown, ifNoneMatch: string | undefined): Answer =>
+  withEtag(body, contentEtag(body), ifNoneMatch);
 
 /** 200 with an ETag, or 304 without a body when the caller has this version. */
 export function withEtag(body: unknown, etag: string, ifNoneMatch: string | undefined): Answer {

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { withEtag } from '../../platform/http/conditional';
+import { withContentEtag } from '../../platform/http/conditional';
 import type { ListPage } from '../../platform/http/list-query';
 import type { Answer } from '../../platform/http/register-route';
 
@@ -8,7 +7,5 @@ export function listAnswer(page: ListPage, ifNoneMatch: string | undefined): Ans
   const items = page.items.map((item) =>
     Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null)),
   );
-  const body = { ...page, items };
-  const etag = createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22);
-  return withEtag(body, `"${etag}"`, ifNoneMatch);
+  return withContentEtag({ ...page, items }, ifNoneMatch);
 }

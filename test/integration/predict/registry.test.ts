@@ -63,6 +63,12 @@ describe('registering a model', () => {
     });
   });
 
+  it.each(['/v1/models', '/v1/models/flowers/versions', '/v1/predictions'])('lists %s with an ETag', async (path) => {
+    const { headers } = await call('GET', path);
+    const again = await call('GET', path, undefined, { 'if-none-match': String(headers.etag) });
+    expect([headers.etag, again.status]).toEqual([expect.stringMatching(/^".+"$/), 304]);
+  });
+
   it('lists models page by page, and only the fields that were asked for', async () => {
     const names: string[] = [];
     let cursor = '';

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { getPrediction, listPredictions } from '../../../contracts/http/predictions';
 import { tenantOf } from '../../../platform/http/authorize';
+import { withContentEtag } from '../../../platform/http/conditional';
 import type { createLister } from '../../../platform/http/list-query';
 import { registerRoute, type VerifyToken } from '../../../platform/http/register-route';
 import type { Postgres } from '../../../platform/postgres/create-postgres';
@@ -16,7 +17,7 @@ export function registerPredictionRoutes(app: FastifyInstance, verifyToken: Veri
   registerRoute(app, verifyToken, listPredictions, async (call) => {
     const { sql } = await deps.openDatabase(tenantOf(call.identity));
     const { items, ...page } = await deps.lister.list(sql, predictionList, call.query);
-    return { status: 200, body: { ...page, items: items.map(shown) } };
+    return withContentEtag({ ...page, items: items.map(shown) }, call.ifNoneMatch);
   });
 
   registerRoute(app, verifyToken, getPrediction, async (call) => {

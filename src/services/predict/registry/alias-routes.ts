@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { modelAliasDeleted, modelAliasMoved } from '../../../contracts/events/predict-events';
 import { deleteAlias, getAlias, moveAlias } from '../../../contracts/http/models';
-import { withEtag } from '../../../platform/http/conditional';
+import { withContentEtag } from '../../../platform/http/conditional';
 import { registerRoute, type VerifyToken } from '../../../platform/http/register-route';
 import { createAliasStore } from './alias-store';
-import { contentEtag } from './model-routes';
 import { createModelStore } from './model-store';
 import { change, databaseOf, type RegistryDeps } from './registry-deps';
 
@@ -25,7 +24,7 @@ export function registerAliasRoutes(app: FastifyInstance, verifyToken: VerifyTok
   registerRoute(app, verifyToken, getAlias, async (call) => {
     const { sql } = await databaseOf(deps, call);
     const alias = await createAliasStore(sql).read(call.params.model, call.params.alias);
-    return withEtag(alias, contentEtag(alias), call.ifNoneMatch);
+    return withContentEtag(alias, call.ifNoneMatch);
   });
 
   registerRoute(app, verifyToken, deleteAlias, (call) =>

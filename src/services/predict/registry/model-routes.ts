@@ -1,16 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { modelCreated, modelDeleted, modelUpdated } from '../../../contracts/events/predict-events';
 import { createModel, deleteModel, getModel, listModels, updateModel } from '../../../contracts/http/models';
-import { etagOf, withEtag } from '../../../platform/http/conditional';
+import { withContentEtag } from '../../../platform/http/conditional';
 import { registerRoute, type VerifyToken } from '../../../platform/http/register-route';
 import { createDoomedBlobs } from './doomed-blobs';
 import { createModelStore, modelList } from './model-store';
 import { change, databaseOf, type RegistryDeps } from './registry-deps';
-
-/** The ETag of an answer without a version number of its own: it changes with what is shown. */
-export const contentEtag = (body: unknown): string =>
-  etagOf(createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22));
 
 export function registerModelRoutes(app: FastifyInstance, verifyToken: VerifyToken, deps: RegistryDeps): void {
   registerRoute(app, verifyToken, createModel, (call) =>
@@ -24,13 +19,13 @@ export function registerModelRoutes(app: FastifyInstance, verifyToken: VerifyTok
 
   registerRoute(app, verifyToken, listModels, async (call) => {
     const { sql } = await databaseOf(deps, call);
-    return { status: 200, body: await deps.lister.list(sql, modelList, call.query) };
+    return withContentEtag(await deps.lister.list(sql, modelList, call.query), call.ifNoneMatch);
   });
 
   registerRoute(app, verifyToken, getModel, async (call) => {
     const { sql } = await databaseOf(deps, call);
     const model = await createModelStore(sql).read(call.params.model);
-    return withEtag(model, contentEtag(model), call.ifNoneMatch);
+    return withContentEtag(model, call.ifNoneMatch);
   });
 
   registerRoute(app, verifyToken, updateModel, (call) =>

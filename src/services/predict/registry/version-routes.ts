@@ -9,10 +9,9 @@ import {
   listVersions,
   type UploadGrant,
 } from '../../../contracts/http/models';
-import { withEtag } from '../../../platform/http/conditional';
+import { withContentEtag } from '../../../platform/http/conditional';
 import { registerRoute, type VerifyToken } from '../../../platform/http/register-route';
 import { createDoomedBlobs, uploadSeconds } from './doomed-blobs';
-import { contentEtag } from './model-routes';
 import { createModelStore } from './model-store';
 import { type Change, change, databaseOf, type RegistryDeps } from './registry-deps';
 import { type Announced, createVersionStore, versionList, versionNotFound, withoutNulls } from './version-store';
@@ -32,13 +31,13 @@ export function registerVersionRoutes(app: FastifyInstance, verifyToken: VerifyT
     const { sql } = await databaseOf(deps, call);
     await createModelStore(sql).read(call.params.model);
     const { items, ...page } = await deps.lister.list(sql, versionList(call.params.model), call.query);
-    return { status: 200, body: { ...page, items: items.map(withoutNulls) } };
+    return withContentEtag({ ...page, items: items.map(withoutNulls) }, call.ifNoneMatch);
   });
 
   registerRoute(app, verifyToken, getVersion, async (call) => {
     const { sql } = await databaseOf(deps, call);
     const version = await createVersionStore(sql).read(call.params.model, call.params.version);
-    return withEtag(version, contentEtag(version), call.ifNoneMatch);
+    return withContentEtag(version, call.ifNoneMatch);
   });
 
   registerRoute(app, verifyToken, completeVersion, (call) =>
