@@ -7,6 +7,7 @@ import { BackupStack } from './stacks/backup-stack';
 import { CoreDataStack } from './stacks/core-data-stack';
 import { EdgeStack } from './stacks/edge-stack';
 import { FrontStack } from './stacks/front-stack';
+import { IdentityStack } from './stacks/identity-stack';
 import { IngressStack } from './stacks/ingress-stack';
 import { MessagingStack } from './stacks/messaging-stack';
 import { NetworkStack } from './stacks/network-stack';
@@ -32,7 +33,7 @@ export function addPlatform(app: App, environment: Environment): App {
   const { zone, healthCheck } = edge;
   const { accessLogs } = storage;
   const ingress = new IngressStack(app, { environment, vpc, zone, healthCheck, accessLogs, alarmTopic });
-  const issuerUrl = `https://issuer.${environment.domain.name}`;
+  const { issuerUrl } = new IdentityStack(app, { environment, alarmTopic });
   addEntrance(app, { environment, vpc, storage, edge, ingress, issuerUrl, alarmTopic });
   return app;
 }

@@ -16,6 +16,7 @@ const usable = [
   ...['secretsmanager:*Secret', 'secretsmanager:*SecretValue', 'ssm:GetParameter*', 'ssmmessages:*'],
   ...['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*', 'kms:DescribeKey'],
   ...['cognito-idp:*UserPoolClient*', 'cognito-idp:Admin*', 'cognito-idp:Describe*', 'cognito-idp:List*'],
+  ...['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
   ...['cloudformation:*Stack*', 'cloudformation:*ChangeSet*'],
   ...['sqs:*Message*', 'sqs:GetQueue*', 'sns:Publish', 'events:PutEvents', 'lambda:InvokeFunction'],
   ...['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLog*', 'cloudwatch:PutMetricData', 'xray:*'],

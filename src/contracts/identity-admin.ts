@@ -28,3 +28,5 @@ export const cliClientId = 'kolate-cli';
 export const operatorClientId = 'operator';
 /** Where `kolate login` listens for its code; any port of the loopback address will do (RFC 8252, 7.3). */
 export const cliRedirectPath = '/callback';
+/** Where it listens when the issuer wants to know the port beforehand, as Cognito does, at `localhost`. */
+export const cliFixedPort = 8_400;

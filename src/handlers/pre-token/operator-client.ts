@@ -1,4 +1,5 @@
 import { GetParameterCommand, SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
+import { askAws } from '../../platform/identity/cognito/ask-aws';
 
 /** How long a client that is not the operators' is taken at that: they may have got a new one. */
 const rememberMs = 60_000;
@@ -14,7 +15,7 @@ export function createOperatorClient(parameter: string, config: SSMClientConfig 
   return async (clientId: string): Promise<boolean> => {
     if (known?.clientId === clientId) return true;
     if (!known || known.until <= Date.now()) {
-      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: parameter }));
+      const { Parameter } = await askAws(() => ssm.send(new GetParameterCommand({ Name: parameter })));
       known = { clientId: Parameter?.Value, until: Date.now() + rememberMs };
     }
     return known.clientId === clientId;
