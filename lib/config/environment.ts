@@ -107,6 +107,8 @@ export type Environment = {
     readonly lockDays: number | undefined;
     /** Copied to the peer's region. */
     readonly copyToPeer: boolean;
+    /** The latest backup of each store is restored once a week, and deleted. */
+    readonly restoreTests: boolean;
   };
   /** Pipeline from a repository; absent: deployed by hand. */
   readonly delivery:

@@ -13,5 +13,5 @@ export const prodStandby: Environment = {
   // The primary's trail covers every region.
   security: { ...prod.security, cloudTrail: false },
   storage: { ...prod.storage, replicate: false },
-  backup: { ...prod.backup, copyToPeer: false },
+  backup: { ...prod.backup, copyToPeer: false, restoreTests: false },
 };

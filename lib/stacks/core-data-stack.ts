@@ -1,6 +1,7 @@
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { backUp } from '../constructs/back-up';
 import { CoreCache } from '../constructs/core-cache';
 import { CoreDocuments } from '../constructs/core-documents';
 import { CorePostgres } from '../constructs/core-postgres';
@@ -23,6 +24,8 @@ export class CoreDataStack extends KolateStack {
     const common = { vpc, key, alarmTopic, backupDays: coreData.backupDays, logDays };
     this.postgres = new CorePostgres(this, 'Postgres', { ...common, postgres: coreData.postgres });
     this.documents = new CoreDocuments(this, 'Documents', { ...common, documents: coreData.documents });
+    // Each keeps its own log for points in time, for `backupDays`.
+    for (const store of [this.postgres, this.documents]) backUp(store, environment, 'daily');
     this.cache = new CoreCache(this, 'Cache', { ...common, cache: coreData.cache });
   }
 }

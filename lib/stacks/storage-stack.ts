@@ -6,6 +6,7 @@ import { copiedBucketPrefix, storageKeyAlias } from '../config/names-between-reg
 import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { allowCloudFront } from '../constructs/allow-cloudfront';
 import { Truststore } from '../constructs/api/truststore';
+import { backUp } from '../constructs/back-up';
 import { BucketReplication } from '../constructs/bucket-replication';
 import { KolateBucket, type KolateBucketProps } from '../constructs/kolate-bucket';
 import { KolateKey } from '../constructs/kolate-key';
@@ -40,6 +41,8 @@ export class StorageStack extends KolateStack {
     this.accessLogs = new AccessLogBucket(this, 'AccessLogs', { days: accessLogDays }).bucket;
     const { alarmTopic } = props;
     this.models = this.copied('Models', alarmTopic, { oldVersionDays: oldModelVersionDays });
+    // The rest is deleted after days, or written anew by a deployment.
+    backUp(this.models, props.environment, 'continuous');
     this.exports = this.copied('Exports', alarmTopic, { oldVersionDays: exportDays, expireAfterDays: exportDays });
     this.batches = this.copied('Batches', alarmTopic, { oldVersionDays: batchDays, expireAfterDays: batchDays });
     const site = this.bucket('Console', { oldVersionDays: 30 });

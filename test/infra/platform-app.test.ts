@@ -76,6 +76,7 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
       `kolate-${environment.name}-messaging`,
       `kolate-${environment.name}-core-data`,
       `kolate-${environment.name}-storage`,
+      `kolate-${environment.name}-backup`,
       ...(environment === dev ? [] : [`kolate-${environment.name}-account`]),
       `kolate-${environment.name}-edge`,
     ]);

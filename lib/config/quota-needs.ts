@@ -1,0 +1,53 @@
+import type { Environment } from './environment';
+
+/** A quota of an account and how much of it an environment takes. Codes are those of Service Quotas. */
+export type QuotaNeed = {
+  readonly service: string;
+  readonly code: string;
+  readonly name: string;
+  readonly needed: number;
+  readonly why: string;
+};
+
+/** What Lambda keeps for everybody without a reservation, below which it refuses reservations. */
+const unreservedLambdas = 100;
+/** Reserved by the authorizer and the other functions of the platform, and room for the custom resources of a deployment. */
+const lambdaConcurrency = 200;
+/** While a canary runs there are both the old and the new tasks. */
+const duringDeployment = 2;
+
+/** The quotas that a first deployment meets, as far as Service Quotas names them. */
+export function quotaNeeds({ network, services, region }: Environment): readonly QuotaNeed[] {
+  const sizes = Object.values(services);
+  const vcpus = (tasksOf: (size: (typeof sizes)[number]) => number): number =>
+    Math.ceil(sizes.reduce((sum, size) => sum + (tasksOf(size) * size.cpu) / 1_024, 0));
+  const spot = (size: (typeof sizes)[number]): number => (size.maxTasks - size.minTasks) * size.spotShare;
+  return [
+    {
+      ...{ service: 'ec2', code: 'L-0263D0A3', name: 'Elastic IP addresses' },
+      ...{ needed: network.natGateways, why: 'one for each NAT gateway' },
+    },
+    { service: 'vpc', code: 'L-F678F1CE', name: 'VPCs per region', needed: 1, why: `one in ${region}` },
+    {
+      ...{ service: 'vpc', code: 'L-FE5A380F', name: 'NAT gateways per zone' },
+      ...{ needed: Math.ceil(network.natGateways / network.zones.length), why: 'the way out of the app subnets' },
+    },
+    {
+      ...{ service: 'fargate', code: 'L-3032A538', name: 'Fargate On-Demand vCPUs' },
+      needed: vcpus((size) => size.maxTasks - spot(size)) * duringDeployment,
+      why: 'all services at their largest, twice during a deployment',
+    },
+    {
+      ...{ service: 'fargate', code: 'L-36FBB829', name: 'Fargate Spot vCPUs' },
+      ...{ needed: vcpus(spot), why: 'the share of the tasks that runs on Spot' },
+    },
+    {
+      ...{ service: 'lambda', code: 'L-B99A9384', name: 'Concurrent Lambda executions' },
+      ...{ needed: lambdaConcurrency + unreservedLambdas, why: 'new accounts start with 10' },
+    },
+    {
+      ...{ service: 'cloudformation', code: 'L-0485CB21', name: 'CloudFormation stacks' },
+      ...{ needed: 100, why: 'the platform’s own and one for each dedicated tenant' },
+    },
+  ];
+}
