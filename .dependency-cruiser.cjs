@@ -60,8 +60,9 @@ module.exports = {
     {
       name: 'cli-speaks-http',
       severity: 'error',
+      comment: 'Of infrastructure it sees the environments, to look at an account before a deployment.',
       from: { path: '^cli/' },
-      to: { path: '^(src/(services|handlers|domain)/|lib/|bin/|test/)' },
+      to: { path: '^(src/(services|handlers|domain)/|lib/|bin/|test/)', pathNot: '^lib/config/' },
     },
     {
       name: 'kafkajs-behind-its-port',

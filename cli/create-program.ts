@@ -5,6 +5,7 @@ import { addModelCommands } from './commands/model-commands';
 import { addOperationCommands } from './commands/operation-commands';
 import { addPlatformCommands } from './commands/platform-commands';
 import { addPredictCommands } from './commands/predict-commands';
+import { addPreflightCommand } from './commands/preflight-command';
 import { addTenantCommands } from './commands/tenant-commands';
 import { completionScript, type Shell, shells } from './completion';
 
@@ -43,6 +44,7 @@ export function createProgram(bind: Bind, write: (text: string) => void, complai
   addModelCommands(program, bind);
   addPredictCommands(program, bind);
   addPlatformCommands(program, bind);
+  addPreflightCommand(program, bind);
   addCompletion(program, bind);
   return program;
 }

@@ -1,0 +1,61 @@
+import { type AwsAccount, checkAws } from '../../../cli/preflight/aws-checks';
+import { prod } from '../../../lib/config/prod';
+import { quotaNeeds } from '../../../lib/config/quota-needs';
+
+const filledIn = {
+  ...prod,
+  account: '123456789012',
+  domain: { name: 'kolate.acme.test', hostedZoneId: 'Z1' },
+  edge: { ...prod.edge, originCertificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/x' },
+};
+const ready: AwsAccount = {
+  account: async () => '123456789012',
+  bootstrapVersion: async () => 30,
+  zoneName: async () => 'acme.test.',
+  quota: async () => 1_000_000,
+};
+const failing = async (environment: typeof filledIn, change: Partial<AwsAccount>) =>
+  (await checkAws(environment, { ...ready, ...change })).filter(({ state }) => state !== 'ok');
+
+describe('the check of an account before a deployment', () => {
+  it('finds nothing in an account that is ready', async () => {
+    expect(await failing(filledIn, {})).toEqual([]);
+  });
+
+  it('tells credentials of another account', async () => {
+    expect(await failing(filledIn, { account: async () => '999999999999' })).toMatchObject([
+      { check: 'account', state: 'failed', got: '999999999999', needed: '123456789012' },
+    ]);
+  });
+
+  it('names the command that bootstraps each region', async () => {
+    const [found] = await failing(filledIn, { bootstrapVersion: async () => undefined });
+    expect(found?.hint).toBe('npx cdk bootstrap aws://123456789012/us-east-1');
+  });
+
+  it('tells a zone that is not of the domain', async () => {
+    expect(await failing(filledIn, { zoneName: async () => 'other.test.' })).toMatchObject([{ check: 'hosted zone' }]);
+  });
+
+  it('names the quota that is too low, what takes it, and how to raise it', async () => {
+    const quota = async (_service: string, code: string) => (code === 'L-0263D0A3' ? 2 : 1_000_000);
+    expect(await failing(filledIn, { quota })).toEqual([
+      expect.objectContaining({
+        check: 'Elastic IP addresses',
+        got: '2',
+        needed: '>= 3 (one for each NAT gateway)',
+        hint: expect.stringContaining('--quota-code L-0263D0A3 --desired-value 3'),
+      }),
+    ]);
+  });
+
+  it('does not take a quota that AWS does not tell for enough', async () => {
+    const found = await failing(filledIn, { quota: async () => undefined });
+    expect(found.map(({ state }) => state)).toEqual(quotaNeeds(prod).map(() => 'unknown'));
+  });
+
+  it('asks for what a literal as it came in the repository still lacks', async () => {
+    const found = (await checkAws(prod, ready)).filter(({ state }) => state === 'failed').map(({ check }) => check);
+    expect(found).toEqual(['account', 'hosted zone', 'origin certificate']);
+  });
+});
