@@ -30,11 +30,12 @@ async function main([mode = '', ...args]) {
   const withEngines = needsEngines(mode, args);
   const parts = withEngines ? missingParts(resolved) : [];
   const needsJava = withEngines && resolved.engines.kafka.source !== 'environment';
-  const needsNpm = !isNodeRecent() || !areDependenciesThere(root);
+  const isInstalled = areDependenciesThere(root);
+  const needsNpm = !isNodeRecent() || !isInstalled;
   const missing = [
     ...findMissing({ parts, needsJava, java: resolved.java, needsNpm }),
     ...(withEngines ? findClosedFolder(resolved.layout.root) : []),
-    ...(mode === 'start' && (needsNpm || parts.length > 0) ? await findTakenPort(args, { root }) : []),
+    ...(mode === 'start' && (parts.length > 0 || !isInstalled) ? await findTakenPort(args, { root }) : []),
   ];
   if (missing.length > 0) {
     process.stderr.write(`Before Kolate can be set up here:\n${missing.map((line) => `  - ${line}\n`).join('')}`);

@@ -27,11 +27,11 @@ const titles = { postgres: 'PostgreSQL', document: 'MongoDB', valkey: 'Redis', k
 export async function chooseEngines(env: Env): Promise<Choice> {
   const { engines } = resolveLocally(env);
   const given = await Promise.all([
-    use('postgres', env.KOLATE_POSTGRES_URL, givenPostgres),
-    use('document', env.KOLATE_MONGODB_URL, givenMongo),
-    use('valkey', env.KOLATE_REDIS_URL, givenRedis),
-    use('kafka', env.KOLATE_KAFKA_BROKERS, async (brokers) => ({ brokers })),
-    use('s3', env.KOLATE_S3_ENDPOINT, (endpoint) => givenS3(endpoint, env)),
+    use('postgres', 'KOLATE_POSTGRES_URL', env, givenPostgres),
+    use('document', 'KOLATE_MONGODB_URL', env, givenMongo),
+    use('valkey', 'KOLATE_REDIS_URL', env, givenRedis),
+    use('kafka', 'KOLATE_KAFKA_BROKERS', env, async (brokers) => ({ brokers })),
+    use('s3', 'KOLATE_S3_ENDPOINT', env, (endpoint) => givenS3(endpoint, env)),
   ]);
   const lines = Object.values(engines)
     .filter(({ source }) => source !== 'cache')
@@ -44,15 +44,17 @@ export async function chooseEngines(env: Env): Promise<Choice> {
 
 async function use<E>(
   name: keyof typeof titles,
-  url: string | undefined,
+  variable: string,
+  env: Env,
   look: (url: string) => Promise<E>,
 ): Promise<Partial<Record<string, E>>> {
+  const url = env[variable];
   if (!url) return {};
   try {
     return { [name]: await look(url) };
   } catch (error) {
-    // Without the address, which may hold a password.
-    throw new Error(`the ${titles[name]} that the environment names will not do: ${reason(error)}`);
+    // Without the whole address, which may hold a password.
+    throw new Error(`the ${titles[name]} that ${variable} names will not do: ${reason(error)}`);
   }
 }
 
@@ -110,9 +112,15 @@ async function givenMongo(url: string): Promise<DatabaseEndpoint> {
 async function givenRedis(url: string): Promise<DatabaseEndpoint> {
   const { Redis } = await import('ioredis');
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: null, connectTimeout: timeoutMs });
-  redis.on('error', () => undefined);
+  // What `connect` fails with says only that it failed.
+  let cause: unknown;
+  redis.on('error', (error) => {
+    cause = error;
+  });
   try {
-    await redis.connect();
+    await redis.connect().catch((error: unknown) => {
+      throw cause ?? error;
+    });
     const info = await redis.info('server');
     atLeast(info.match(/redis_version:(\S+)/)?.[1] ?? '0', 7);
     return endpointOf(url, 6379);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import { chooseEngines } from '../../../local/supervisor/given-engines';
 import { testMongo, testPostgres, testRedis } from '../../helpers/engines';
+import { freePort } from '../../helpers/start-issuer';
 
 it('takes the engines that the environment names, when they are recent enough, and says why', async () => {
   const [postgres, mongo, redis] = await Promise.all([testPostgres(), testMongo(), testRedis()]);
@@ -30,8 +31,17 @@ it('refuses an engine that lets nobody in, without telling its address', async (
   const url = new URL((await testPostgres()).adminUrl);
   url.password = 'not-the-password';
   const refused = chooseEngines({ KOLATE_POSTGRES_URL: url.href });
-  await expect(refused).rejects.toThrow(/PostgreSQL that the environment names will not do: .*authentication failed/);
+  await expect(refused).rejects.toThrow(
+    /PostgreSQL that KOLATE_POSTGRES_URL names will not do: .*authentication failed/,
+  );
   await expect(refused).rejects.not.toThrow('not-the-password');
+});
+
+it('says which variable names an engine that does not answer, and what it met', async () => {
+  const port = await freePort();
+  await expect(chooseEngines({ KOLATE_REDIS_URL: `redis://:hidden@127.0.0.1:${port}` })).rejects.toThrow(
+    `the Redis that KOLATE_REDIS_URL names will not do: connect ECONNREFUSED 127.0.0.1:${port}`,
+  );
 });
 
 it('refuses a role that could make no databases and roles', async () => {
@@ -57,5 +67,6 @@ it('needs credentials beside an S3 endpoint', async () => {
   await expect(chooseEngines({ KOLATE_S3_ENDPOINT: endpoint })).rejects.toThrow('AWS_ACCESS_KEY_ID');
   const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
   expect((await chooseEngines({ KOLATE_S3_ENDPOINT: endpoint, ...keys })).given.s3).toMatchObject({ endpoint });
+  s3.closeAllConnections();
   s3.close();
 });
