@@ -25,4 +25,6 @@ export const images = {
     programs: [model],
     folders: [],
   },
+  // Run once by a deployment, before services change.
+  migrations: { kind: 'service', main: 'src/services/migrations/main.ts', programs: [], folders: ['migrations/core'] },
 };

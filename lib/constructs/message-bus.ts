@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import { deadLetterTopic, retryTopic, type Topic } from '../../src/contracts/topics';
 import type { Environment } from '../config/environment';
 import { addBrokerAlarms } from './broker-alarms';
+import { explainWildcard } from './explain-wildcard';
 import { addKafkaTopics } from './kafka-topics';
 
 export type MessageBusProps = {
@@ -115,9 +116,13 @@ export class MessageBus extends Construct implements ec2.IConnectable {
 
   private grantRead(grantee: IGrantable, group: string, topics: readonly { readonly name: string }[]): Grant {
     const groupActions = ['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'];
+    const groupArn = this.arnOf('group', group);
+    if (group.endsWith('*') && Construct.isConstruct(grantee)) {
+      explainWildcard(grantee, groupArn, 'Each process makes a group of its own when it starts.');
+    }
     return this.grantConnect(grantee)
       .combine(this.grant(grantee, ['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'], this.arnsOf(topics)))
-      .combine(this.grant(grantee, groupActions, [this.arnOf('group', group)]));
+      .combine(this.grant(grantee, groupActions, [groupArn]));
   }
 
   private grantConnect(grantee: IGrantable, ...more: string[]): Grant {

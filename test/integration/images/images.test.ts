@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import type { CoreEnv } from '../../../src/contracts/env/core-env';
 import type { EnterpriseInfoEnv } from '../../../src/contracts/env/enterprise-info-env';
 import type { PredictEnv, PredictRegistryEnv } from '../../../src/contracts/env/predict-env';
+import type { AgentDriverEnv } from '../../../src/contracts/env/tenant-driver-env';
 import type { ServiceName } from '../../../src/contracts/http/route';
 import { allTopics } from '../../../src/contracts/topics';
 import { startModelProcess } from '../../../src/services/predict/inference/model-process-host';
@@ -96,7 +97,7 @@ async function environmentsOf(postgresUrl: string, issuerUrl: string) {
     AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
   };
   const core: Text<CoreEnv> = shared;
-  const info: Text<EnterpriseInfoEnv> = {
+  const info: Text<EnterpriseInfoEnv & AgentDriverEnv> = {
     ...shared,
     ...stores,
     KOLATE_TENANT_DRIVER: 'agent',

@@ -1,0 +1,52 @@
+import { type App, type AppProps, Stack } from 'aws-cdk-lib';
+import { UserPool } from 'aws-cdk-lib/aws-cognito';
+import type { Environment } from '../../lib/config/environment';
+import { createApp } from '../../lib/platform-app';
+import { CoreDataStack } from '../../lib/stacks/core-data-stack';
+import { EdgeStack } from '../../lib/stacks/edge-stack';
+import { IngressStack } from '../../lib/stacks/ingress-stack';
+import { MessagingStack } from '../../lib/stacks/messaging-stack';
+import { NetworkStack } from '../../lib/stacks/network-stack';
+import { SecurityStack } from '../../lib/stacks/security-stack';
+import { ServicesStack } from '../../lib/stacks/services-stack';
+import { StorageStack } from '../../lib/stacks/storage-stack';
+
+/** The services with all that they stand on; identity and provisioning are stood in for. */
+export function servicesApp(environment: Environment, props: AppProps = {}) {
+  const app: App = createApp({ analyticsReporting: false, builtinCloudFormationValidation: false, ...props });
+  const { alarmTopic, permissionsBoundary } = new SecurityStack(app, { environment });
+  const { vpc } = new NetworkStack(app, { environment, alarmTopic });
+  const { bus } = new MessagingStack(app, { environment, vpc, alarmTopic });
+  const data = new CoreDataStack(app, { environment, vpc, alarmTopic });
+  const storage = new StorageStack(app, { environment, alarmTopic });
+  const { zone, healthCheck } = new EdgeStack(app, { environment });
+  const ingress = new IngressStack(app, {
+    environment,
+    vpc,
+    zone,
+    accessLogs: storage.accessLogs,
+    alarmTopic,
+    healthCheck,
+  });
+  const identity = new Stack(app, 'Identity', { env: { account: '111111111111', region: environment.region } });
+  const stack = new ServicesStack(app, {
+    environment,
+    vpc,
+    bus,
+    data,
+    storage,
+    ingress: {
+      http: { alb: ingress.alb, listener: ingress.listener },
+      grpc: { alb: ingress.grpcAlb, listener: ingress.grpcListener },
+    },
+    identity: { userPool: new UserPool(identity, 'Pool'), issuerUrl: 'https://issuer.example.com' },
+    provisioning: {
+      templateUrl: 'https://s3.example.com/template.json',
+      roleArn: 'arn:aws:iam::111111111111:role/provisioning',
+      grantProvision: () => undefined,
+    },
+    permissionsBoundary,
+    alarmTopic,
+  });
+  return { app, stack, ingress };
+}
