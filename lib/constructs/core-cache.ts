@@ -6,6 +6,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { coreCacheAccess, coreKeyPrefix } from '../../src/contracts/cache-access';
 import type { Environment } from '../config/environment';
 import { KolateAlarm } from './kolate-alarm';
 import { addStoreLogs, storeName } from './store-logs';
@@ -30,7 +31,7 @@ export class CoreCache extends Construct implements ec2.IConnectable {
   readonly port = port;
   /** Of the platform, and the beginning of all of its keys. */
   readonly user: string;
-  readonly keyPrefix = 'core:';
+  readonly keyPrefix = coreKeyPrefix;
   readonly replicationGroupId: string;
   /**
    * Tenants' users are added to it at run time. Never change `userIds` here: CloudFormation would put back its own list
@@ -131,7 +132,7 @@ export class CoreCache extends Construct implements ec2.IConnectable {
       userId: this.user,
       // IAM wants it to be the same.
       userName: this.user,
-      accessString: `on ~${this.keyPrefix}* resetchannels -@all +@read +@write +@connection +@scripting -@dangerous`,
+      accessString: coreCacheAccess,
       authenticationMode: { Type: 'iam' },
     });
     return new elasticache.CfnUserGroup(this, 'Users', {

@@ -14,11 +14,12 @@ import {
   parameterFaults,
 } from '../../src/platform/http/register-route';
 import { headerOf } from '../../src/platform/http/request-header';
+import { limitHeaders, requireAllowed } from '../../src/platform/http/require-allowed';
 import type { Logger } from '../../src/platform/logging/create-logger';
 import type { RateLimiter } from '../../src/platform/redis/create-rate-limiter';
 import type { CheckCaller } from './check-caller';
 import { requestHeaders, requestIdOf, responseHeaders } from './forwarded-headers';
-import { limitCaller, limitHeaders, requireAllowed } from './limit-caller';
+import { limitCaller } from './limit-caller';
 import { announcesBody, boundedBody, maxBodyBytes, readJsonBody } from './request-body';
 import type { Upstream, UpstreamAnswer } from './upstream';
 

@@ -92,6 +92,8 @@ export type ErrorOptions = {
   /** What the caller can do about it, in one sentence. */
   readonly hint?: string;
   readonly retryAfterSeconds?: number;
+  /** Of the answer over HTTP, lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Further members of the problem details, such as `allowed` states. They do not replace its own ones. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;

@@ -9,12 +9,13 @@ import {
 import { KolateError, toKolateError } from '../../../src/contracts/errors';
 import { rpcRoutes } from '../../../src/contracts/grpc';
 import type { Identity } from '../../../src/contracts/scopes';
+import { requireAllowed } from '../../../src/platform/http/require-allowed';
 import type { Logger } from '../../../src/platform/logging/create-logger';
 import type { RateLimiter } from '../../../src/platform/redis/create-rate-limiter';
 import { continueTrace } from '../../../src/platform/telemetry/trace-context';
 import type { CheckCaller } from '../check-caller';
 import { requestHeaders, requestIdOf } from '../forwarded-headers';
-import { limitCaller, requireAllowed } from '../limit-caller';
+import { limitCaller } from '../limit-caller';
 import { maxBodyBytes } from '../request-body';
 import { upstreamDeadlineMs } from '../upstream';
 import { grpcStatusOf, statusTrailers } from './grpc-status';

@@ -42,6 +42,21 @@ export const postgres = {
   ),
 };
 
+export const limits = {
+  KOLATE_REDIS_URL: Type.Optional(
+    Type.String({
+      description:
+        'redis://user:password@host:port that the limits of callers are kept in; absent where a gateway in front keeps them',
+    }),
+  ),
+  KOLATE_REDIS_IAM: Type.Optional(
+    Type.String({
+      pattern: '^[a-z0-9-]+/[a-z0-9-]+$',
+      description: 'region/replication group: sign in with IAM tokens for it, not with the password of the URL',
+    }),
+  ),
+};
+
 export const kafka = {
   KOLATE_KAFKA_BROKERS: Type.Optional(Type.String({ description: 'host:port, joined by commas' })),
   KOLATE_KAFKA_CLUSTER_ARN: Type.Optional(

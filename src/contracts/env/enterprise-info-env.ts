@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { identity, identityDirectory, kafka, postgres, secrets, service, storage } from './common-env';
+import { identity, identityDirectory, kafka, limits, postgres, secrets, service, storage } from './common-env';
 import { tenantDriver } from './tenant-driver-env';
 
 export const EnterpriseInfoEnv = Type.Object({
@@ -7,6 +7,7 @@ export const EnterpriseInfoEnv = Type.Object({
   ...identity,
   ...postgres,
   ...kafka,
+  ...limits,
   ...storage,
   ...secrets,
   ...tenantDriver,

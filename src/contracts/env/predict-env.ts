@@ -1,11 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { identity, kafka, postgres, secrets, service, storage } from './common-env';
+import { identity, kafka, limits, postgres, secrets, service, storage } from './common-env';
 
 const common = {
   ...service,
   ...identity,
   ...postgres,
   ...kafka,
+  ...limits,
   ...storage,
   ...secrets,
   KOLATE_MODELS_BUCKET: Type.String(),

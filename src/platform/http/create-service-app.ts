@@ -9,12 +9,16 @@ import { closeWhenIdle } from './close-when-idle';
 import { installAllowHeader } from './method-not-allowed';
 import { fromFramework } from './problem';
 import { headerOf } from './request-header';
+import type { LimitCaller } from './require-allowed';
 import { sendProblem } from './send-problem';
 
 declare module 'fastify' {
   interface FastifyRequest {
     trace: TraceContext;
     identity: Identity | undefined;
+  }
+  interface FastifyInstance {
+    limitCaller: LimitCaller | undefined;
   }
 }
 
@@ -26,6 +30,8 @@ export type ServiceAppOptions = {
   readonly probes: readonly Probe[];
   readonly bodyLimitBytes?: number;
   readonly metrics?: Registry;
+  /** Keeps callers' limits; absent where a gateway in front does. */
+  readonly limitCaller?: LimitCaller;
 };
 
 const probeTimeoutMs = 2_000;
@@ -49,6 +55,7 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
       void sendProblem(request, reply, fromFramework(error));
     },
   });
+  app.decorate('limitCaller', options.limitCaller);
   app.decorateRequest('trace');
   app.decorateRequest('identity');
   app.addHook('onRequest', (request, reply, done) => {

@@ -8,6 +8,7 @@ import { fieldErrors, parameterErrors, strictAjv, textAjv } from '../config/vali
 import type { TraceContext } from '../telemetry/trace-context';
 import { bearerToken, requireScopes } from './authorize';
 import { headerOf } from './request-header';
+import { limitHeaders, requireAllowed } from './require-allowed';
 import { textFaults } from './text-faults';
 
 type Part<S> = S extends TSchema ? Static<S> : undefined;
@@ -39,7 +40,7 @@ export type VerifyToken = (token: string) => Identity | Promise<Identity>;
 export const colonPath = (path: string): string => path.replace(/\{([^}]+)\}/g, ':$1');
 const idempotencyKeyForm = /^[\x21-\x7e]{1,255}$/;
 
-/** Registers `route` as its contract says: token → scopes → schema → `handle`. The handler knows no framework. */
+/** Registers `route` as its contract says: token → scopes → limit → schema → `handle`. The handler knows no framework. */
 export function registerRoute<R extends Route>(
   app: FastifyInstance,
   verifyToken: VerifyToken,
@@ -51,10 +52,14 @@ export function registerRoute<R extends Route>(
     method: route.method,
     url: colonPath(route.path),
     // Before the body is read: nobody without a token makes us parse anything.
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       const identity = await verifyToken(bearerToken(headerOf(request, 'authorization')));
       request.identity = identity;
       requireScopes(identity, route.scopes);
+      const decision = await app.limitCaller?.(identity, route.throttle);
+      if (!decision) return;
+      reply.headers(limitHeaders(decision));
+      requireAllowed(decision);
     },
     handler: async (request, reply) => send(reply, await handle(toCall(route, request, check))),
   });

@@ -10,6 +10,7 @@ import { problemType, toProblem } from './problem';
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const problem = toProblem(error, request.trace.traceId, request.url.split('?', 1)[0]);
   if (problem.status >= 500) request.log.error({ err: error, traceId: request.trace.traceId }, problem.title);
+  if (error instanceof KolateError) reply.headers(error.options.headers ?? {});
   if (error instanceof KolateError && error.options.retryAfterSeconds !== undefined) {
     reply.header('retry-after', Math.max(1, Math.ceil(error.options.retryAfterSeconds)));
   } else if (problem.status === 503) reply.header('retry-after', 1);

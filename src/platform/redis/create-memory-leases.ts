@@ -1,7 +1,8 @@
 import type { LeaseAsk, LeaseGrant, Limit } from '../../contracts/limits';
 import type { LeaseStore } from './create-redis-leases';
 
-type LeaseRule<Bucket> = (
+/** How a bucket hands out: `leaseFrom` of domain/limits. */
+export type LeaseRule<Bucket> = (
   bucket: Bucket | undefined,
   limit: Limit,
   ask: LeaseAsk,

@@ -9,6 +9,8 @@ export type RedisOptions = {
   readonly name: string;
   /** Put before every key. */
   readonly keyPrefix?: string;
+  /** A password that ends: asked for before the first connection and every ten minutes, for those that come after. */
+  readonly passwordToken?: () => Promise<string>;
   /** A command that takes longer fails. Default 500 ms. */
   readonly commandTimeoutMs?: number;
 };
@@ -64,7 +66,9 @@ export function createRedis<B extends string>(brand: B, options: RedisOptions): 
     disableClientInfo: true,
     // Would ask INFO first; a server that still reads its file says LOADING to any command.
     enableReadyCheck: false,
+    lazyConnect: options.passwordToken !== undefined,
   });
+  const renewal = options.passwordToken && renewPassword(client, options.passwordToken);
   // Why there is no connection. Without a listener the first error would end the process.
   let refusal: unknown;
   client.on('error', (error: unknown) => {
@@ -93,9 +97,34 @@ export function createRedis<B extends string>(brand: B, options: RedisOptions): 
       await guarded(client.ping());
     },
     async close() {
+      clearTimeout(renewal?.timer);
       client.disconnect();
     },
   };
+}
+
+/** Tokens are good for 15 minutes, and are looked at when a connection signs in. */
+const renewAfterMs = 600_000;
+const renewAgainAfterMs = 1_000;
+
+function renewPassword(client: Client, token: () => Promise<string>): { timer: NodeJS.Timeout | undefined } {
+  const renewal: { timer: NodeJS.Timeout | undefined } = { timer: undefined };
+  const later = (ms: number): void => {
+    renewal.timer = setTimeout(() => void renew(), ms).unref();
+  };
+  const renew = async (): Promise<void> => {
+    try {
+      client.options.password = await token();
+      // Its failure is an `error` of the client, which tries again.
+      if (client.status === 'wait') client.connect().catch(() => undefined);
+      later(renewAfterMs);
+    } catch (error) {
+      client.emit('error', error);
+      later(renewAgainAfterMs);
+    }
+  };
+  void renew();
+  return renewal;
 }
 
 async function runScript(

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { EnterpriseInfoEnv } from '../../contracts/env/enterprise-info-env';
 import { jitteredBackoff } from '../../domain/backoff';
+import { limitOf } from '../../domain/limits/limit-of';
+import { leaseFrom } from '../../domain/limits/token-bucket';
 import { readEnv } from '../../platform/config/read-env';
 import { trustCertificates } from '../../platform/config/trust-certificates';
 import { createIdentityDirectory } from '../../platform/identity/create-identity-directory';
@@ -13,6 +15,7 @@ import { createLogger } from '../../platform/logging/create-logger';
 import { createPostgres } from '../../platform/postgres/create-postgres';
 import { readMigrations } from '../../platform/postgres/migrate';
 import { postgresAccess } from '../../platform/postgres/postgres-access';
+import { createCallerLimits } from '../../platform/redis/create-caller-limits';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
 import { createEnterpriseInfoApp } from './app';
@@ -41,15 +44,18 @@ async function main(): Promise<void> {
   const [exports, models] = [blobsOf(env.KOLATE_EXPORTS_BUCKET), blobsOf(env.KOLATE_MODELS_BUCKET)];
   const migrations = await readMigrations(migrationsFolder);
   const steps = createSteps({ core, secrets, driver, exports, models, migrations, directory, availableTiers, log });
+  const limits = createCallerLimits(env, { name: serviceName, limitOf, rule: leaseFrom });
   const app = createEnterpriseInfoApp({
     ...{ log, metrics, core, secrets, directory, availableTiers },
     verifyToken: createIssuerVerifier({ issuer: env.KOLATE_ISSUER_URL }),
+    limitCaller: limits?.limitCaller,
     cursorKey: env.KOLATE_CURSOR_KEY,
     probes: [
       { name: 'postgres', check: core.ping },
       { name: 'kafka', check: kafka.ping },
     ],
   });
+  const stores = [exports.close, models.close, core.close, () => limits?.close()];
   let provisioning: { close(): Promise<void> } | undefined;
   await runUntilSignal({
     log,
@@ -60,7 +66,7 @@ async function main(): Promise<void> {
       provisioning = await startProvisioning({ core, kafka, steps, directory, log, backoff, metrics });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },
-    stop: [() => app.close(), () => provisioning?.close(), kafka.close, exports.close, models.close, core.close],
+    stop: [() => app.close(), () => provisioning?.close(), kafka.close, ...stores],
     deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
   });
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { Gauge, type Registry } from 'prom-client';
 import { version } from '../../../package.json';
 import { modelInfer } from '../../contracts/http/inference';
+import type { Route } from '../../contracts/http/route';
 import type { Identity } from '../../contracts/scopes';
 import { bearerToken, requireScopes, tenantOf } from '../../platform/http/authorize';
 import { createServiceApp, type Probe } from '../../platform/http/create-service-app';
@@ -30,8 +31,8 @@ export type PredictAppOptions = {
   readonly record: Recorder;
   readonly isReady: () => boolean;
   readonly deadlineMs: number;
-  /** Takes one call of the tenant's limit, where no gateway does. @throws KolateError KLT_RATE_LIMITED */
-  readonly admit?: (identity: Identity) => void | Promise<void>;
+  /** Takes one call of the tenant's limit (`inference` unless said), where no gateway does. @throws KolateError KLT_RATE_LIMITED */
+  readonly admit?: (identity: Identity, throttle?: Route['throttle']) => void | Promise<void>;
 };
 
 export type PredictApp = { readonly http: FastifyInstance; readonly grpc: GrpcServer };
@@ -89,13 +90,13 @@ const authorizationOf = (metadata: Metadata): string | undefined => metadata.get
 
 type OnKnown = (identity: Identity) => void;
 
-/** Finds the caller without a promise where the token is known; predictions count against the tenant's limit. */
+/** Finds the caller without a promise where the token is known. */
 function createCallers({ verifyToken, admit }: Pick<PredictAppOptions, 'verifyToken' | 'admit'>) {
   const enter = (identity: Identity, scopes: readonly string[], onKnown?: OnKnown): Caller | Promise<Caller> => {
     onKnown?.(identity);
     requireScopes(identity, scopes);
     const caller = { tenantId: tenantOf(identity) };
-    const admission = scopes === modelInfer.scopes ? admit?.(identity) : undefined;
+    const admission = admit?.(identity, scopes === modelInfer.scopes ? 'inference' : 'control');
     return admission ? admission.then(() => caller) : caller;
   };
   return (

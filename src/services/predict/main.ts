@@ -2,8 +2,11 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { PredictEnv } from '../../contracts/env/predict-env';
 import { jitteredBackoff } from '../../domain/backoff';
+import { limitOf } from '../../domain/limits/limit-of';
+import { leaseFrom } from '../../domain/limits/token-bucket';
 import { readEnv } from '../../platform/config/read-env';
 import { trustCertificates } from '../../platform/config/trust-certificates';
+import { createAdmission } from '../../platform/http/require-allowed';
 import { createIssuerVerifier } from '../../platform/identity/create-issuer-verifier';
 import { createAppender } from '../../platform/kafka/append/create-appender';
 import { createKafka } from '../../platform/kafka/create-kafka';
@@ -12,6 +15,7 @@ import { runUntilSignal } from '../../platform/lifecycle/run-until-signal';
 import { createLogger } from '../../platform/logging/create-logger';
 import { createPostgres } from '../../platform/postgres/create-postgres';
 import { postgresAccess } from '../../platform/postgres/postgres-access';
+import { createCallerLimits } from '../../platform/redis/create-caller-limits';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
 import { createTenancy } from '../../platform/tenancy/create-tenancy';
@@ -57,6 +61,7 @@ async function main(): Promise<void> {
   // A model may ask for the square of what a request sends: that must fail its call, not the process.
   if (!limitMemory(env.KOLATE_MODEL_CACHE_BYTES + callBytes))
     log.warn('the memory of models is not limited: no prlimit');
+  const limits = createCallerLimits(env, { name: 'predict', limitOf, rule: leaseFrom });
   let following = false;
   const { http, grpc } = createPredictApp({
     log,
@@ -65,6 +70,7 @@ async function main(): Promise<void> {
       { name: 'postgres', check: core.ping },
       { name: 'kafka', check: kafka.ping },
     ],
+    admit: limits && createAdmission(limits.limitCaller),
     verifyToken: createIssuerVerifier({ issuer: env.KOLATE_ISSUER_URL }),
     engine,
     resolve: catalogue.resolve,
@@ -92,6 +98,7 @@ async function main(): Promise<void> {
       tenancy.close,
       core.close,
       blobs.close,
+      () => limits?.close(),
     ],
     deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
   });

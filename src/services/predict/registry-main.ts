@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { PredictRegistryEnv } from '../../contracts/env/predict-env';
 import { jitteredBackoff } from '../../domain/backoff';
+import { limitOf } from '../../domain/limits/limit-of';
+import { leaseFrom } from '../../domain/limits/token-bucket';
 import { readEnv } from '../../platform/config/read-env';
 import { trustCertificates } from '../../platform/config/trust-certificates';
 import { createLister } from '../../platform/http/list-query';
@@ -13,6 +15,7 @@ import { runUntilSignal } from '../../platform/lifecycle/run-until-signal';
 import { createLogger } from '../../platform/logging/create-logger';
 import { createPostgres } from '../../platform/postgres/create-postgres';
 import { postgresAccess } from '../../platform/postgres/postgres-access';
+import { createCallerLimits } from '../../platform/redis/create-caller-limits';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
 import { createTenancy } from '../../platform/tenancy/create-tenancy';
@@ -50,9 +53,11 @@ async function main(): Promise<void> {
     backoff,
     log,
   });
+  const limits = createCallerLimits(env, { name: 'predict-registry', limitOf, rule: leaseFrom });
   const app = createRegistryApp({
     log,
     metrics,
+    limitCaller: limits?.limitCaller,
     verifyToken: createIssuerVerifier({ issuer: env.KOLATE_ISSUER_URL }),
     probes: [
       { name: 'postgres', check: core.ping },
@@ -75,7 +80,7 @@ async function main(): Promise<void> {
       await runPredictionConsumer({ kafka, openDatabase, metrics, log, backoff: recordBackoff });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },
-    stop: [() => app.close(), work.close, kafka.close, tenancy.close, core.close, blobs.close],
+    stop: [() => app.close(), work.close, kafka.close, tenancy.close, core.close, blobs.close, () => limits?.close()],
     deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
   });
 }

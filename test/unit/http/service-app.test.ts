@@ -6,10 +6,14 @@ import type { FastifyInstance } from 'fastify';
 import { KolateError } from '../../../src/contracts/errors';
 import { route } from '../../../src/contracts/http/route';
 import type { Identity } from '../../../src/contracts/scopes';
+import { leaseFrom } from '../../../src/domain/limits/token-bucket';
 import { createServiceApp } from '../../../src/platform/http/create-service-app';
 import { toProblem } from '../../../src/platform/http/problem';
 import { registerRoute } from '../../../src/platform/http/register-route';
+import { createAdmission, type LimitCaller } from '../../../src/platform/http/require-allowed';
 import { createLogger } from '../../../src/platform/logging/create-logger';
+import { createMemoryLeases } from '../../../src/platform/redis/create-memory-leases';
+import { createRateLimiter } from '../../../src/platform/redis/create-rate-limiter';
 
 const things = route({
   operationId: 'createThing',
@@ -39,8 +43,9 @@ const identity = (scopes: string[]): Identity => ({
 
 const silent = () => createLogger('test', 'info', new Writable({ write: (_chunk, _encoding, done) => done() }));
 
-function createApp(ready: () => Promise<unknown> = async () => undefined): FastifyInstance {
-  const app = createServiceApp({ log: silent(), probes: [{ name: 'store', check: ready }], bodyLimitBytes: 200 });
+function createApp(ready: () => Promise<unknown> = async () => undefined, limitCaller?: LimitCaller): FastifyInstance {
+  const probes = [{ name: 'store', check: ready }];
+  const app = createServiceApp({ log: silent(), probes, bodyLimitBytes: 200, limitCaller });
   const verify = (token: string): Identity => {
     if (token === 'good') return identity(['tenants:write']);
     if (token === 'weak') return identity([]);
@@ -201,5 +206,67 @@ describe('what is refused before it is a request', () => {
     ['what is no HTTP', 'EHLO kolate\r\n\r\n', 400, 'KLT_REQUEST_MALFORMED'],
   ])('answers %s with problem details', async (_what, sent, status, code) => {
     expect(await answerTo(sent)).toMatchObject({ status, problem: { status, code } });
+  });
+});
+
+describe('a service that keeps the limits itself', () => {
+  const limiter = (): LimitCaller => {
+    const { take } = createRateLimiter({
+      leases: createMemoryLeases(leaseFrom),
+      fallback: createMemoryLeases(leaseFrom),
+      leaseSize: 1,
+    });
+    return ({ subject }, throttle) =>
+      throttle === 'control' ? take(subject, { ratePerSecond: 0.01, burst: 2 }) : undefined;
+  };
+
+  it('says in each answer what is left, and refuses what is more, before it reads the body', async () => {
+    const app = createApp(undefined, limiter());
+    const left = [];
+    for (let call = 0; call < 2; call += 1) {
+      const { statusCode, headers } = await post(app, { name: 'a', size: 1 });
+      left.push([statusCode, headers['ratelimit-limit'], headers['ratelimit-remaining']]);
+    }
+    expect(left).toEqual([
+      [200, '2', '1'],
+      [200, '2', '0'],
+    ]);
+    const refused = await post(app, 'no JSON');
+    expect(refused.statusCode).toBe(429);
+    expect(refused.json().code).toBe('KLT_RATE_LIMITED');
+    expect(refused.headers).toMatchObject({
+      'ratelimit-remaining': '0',
+      'retry-after': expect.stringMatching(/^[1-9]/),
+    });
+  });
+
+  it('counts nothing of a token that is bad or lacks the scope', async () => {
+    const app = createApp(undefined, limiter());
+    for (const token of ['bad', 'weak', 'weak']) {
+      const { headers } = await post(app, {}, { headers: { authorization: `Bearer ${token}` } });
+      expect(headers).not.toHaveProperty('ratelimit-limit');
+    }
+    expect((await post(app, { name: 'a', size: 1 })).headers['ratelimit-remaining']).toBe('1');
+  });
+});
+
+describe('the admission of a call without fastify', () => {
+  const identityOf = identity([]);
+  const decision = { allowed: true, retryAfterSeconds: 0, limit: 5, remaining: 4, resetSeconds: 1 };
+
+  it('takes no promise where the limit is known, and waits where it is not', async () => {
+    const seen: string[] = [];
+    const known = createAdmission((_identity, throttle) => {
+      seen.push(throttle);
+      return decision;
+    });
+    expect(known(identityOf)).toBeUndefined();
+    expect(known(identityOf, 'control')).toBeUndefined();
+    expect(seen).toEqual(['inference', 'control']);
+    const refused = { ...decision, allowed: false, code: 'KLT_QUOTA_EXHAUSTED' as const, retryAfterSeconds: 9 };
+    await expect(createAdmission(async () => refused)(identityOf)).rejects.toMatchObject({
+      code: 'KLT_QUOTA_EXHAUSTED',
+      options: { retryAfterSeconds: 9, headers: { 'ratelimit-limit': '5' } },
+    });
   });
 });

@@ -16,7 +16,7 @@ export function toProtocolError(thrown: unknown, traceId?: string, instance?: st
   const error = toKolateError(fromFramework(thrown));
   const { detail, options, status } = error;
   const text = options.hint === undefined ? detail : `${detail} (${options.hint})`;
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...options.headers };
   if (options.retryAfterSeconds !== undefined || (status === 503 && error.retryable)) {
     headers['retry-after'] = String(Math.max(1, Math.ceil(options.retryAfterSeconds ?? 1)));
   }
