@@ -10,8 +10,8 @@ export const wholeNumber =
   };
 
 export const waitOption = () => new Option('--wait', 'wait until it has ended; progress goes to standard error');
-export const timeoutOption = (seconds = 600) =>
-  new Option('--timeout <seconds>', 'how long --wait waits').argParser(wholeNumber(1)).default(seconds);
+export const timeoutOption = (seconds = 600, what = 'how long --wait waits') =>
+  new Option('--timeout <seconds>', what).argParser(wholeNumber(1)).default(seconds);
 
 export type ListOptions = {
   readonly limit?: number;

@@ -41,7 +41,7 @@ function addLogin(program: Command, bind: Bind): void {
     )
     .option('--no-browser', 'only print the address')
     .option('--paste', 'paste the address that the browser ends at, where the browser is on another machine')
-    .addOption(timeoutOption(300))
+    .addOption(timeoutOption(300, 'how long it waits for you'))
     .action(
       bind(async (context, _args, options: LoggingIn) => {
         const { issuer, store } = await context.connection();

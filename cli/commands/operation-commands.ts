@@ -60,7 +60,7 @@ function addReads(operation: Command, bind: Bind): void {
   operation
     .command('watch <operation>')
     .description('show its steps as they move, until it has ended')
-    .addOption(timeoutOption())
+    .addOption(timeoutOption(600, 'how long it watches'))
     .action(
       bind(async (context, [operationId = ''], { timeout }: Waiting) => {
         const options = { timeoutMs: timeout * 1_000, say: context.io.say };
