@@ -21,6 +21,8 @@ export class IdentityStack extends KolateStack {
   readonly issuerUrl: string;
   /** `KOLATE_CLIENT_TABLE` of enterprise-info. */
   readonly clientTable: ITable;
+  /** Clients of the command line, of the console and of the operators. */
+  readonly apps: AppClients;
   private readonly registry: ClientRegistry;
 
   constructor(scope: Construct, props: IdentityStackProps) {
@@ -30,6 +32,7 @@ export class IdentityStack extends KolateStack {
     this.registry = new ClientRegistry(this, 'Clients', { key });
     const directory = new UserDirectory(this, 'Users', { environment });
     const apps = new AppClients(this, 'Apps', { directory, domain: environment.domain, key });
+    this.apps = apps;
     this.userPool = directory.userPool;
     this.clientTable = this.registry.table;
     this.issuerUrl = `https://cognito-idp.${this.region}.amazonaws.com/${directory.userPool.userPoolId}`;

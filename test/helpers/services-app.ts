@@ -1,9 +1,10 @@
 import { type App, type AppProps, Stack } from 'aws-cdk-lib';
-import { UserPool } from 'aws-cdk-lib/aws-cognito';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Environment } from '../../lib/config/environment';
 import { createApp } from '../../lib/platform-app';
 import { CoreDataStack } from '../../lib/stacks/core-data-stack';
 import { EdgeStack } from '../../lib/stacks/edge-stack';
+import { IdentityStack } from '../../lib/stacks/identity-stack';
 import { IngressStack } from '../../lib/stacks/ingress-stack';
 import { MessagingStack } from '../../lib/stacks/messaging-stack';
 import { NetworkStack } from '../../lib/stacks/network-stack';
@@ -11,7 +12,7 @@ import { SecurityStack } from '../../lib/stacks/security-stack';
 import { ServicesStack } from '../../lib/stacks/services-stack';
 import { StorageStack } from '../../lib/stacks/storage-stack';
 
-/** The services with all that they stand on; identity and provisioning are stood in for. */
+/** The services with all that they stand on; provisioning of tenants is stood in for. */
 export function servicesApp(environment: Environment, props: AppProps = {}) {
   const app: App = createApp({ analyticsReporting: false, builtinCloudFormationValidation: false, ...props });
   const { alarmTopic, permissionsBoundary } = new SecurityStack(app, { environment });
@@ -28,7 +29,8 @@ export function servicesApp(environment: Environment, props: AppProps = {}) {
     alarmTopic,
     healthCheck,
   });
-  const identity = new Stack(app, 'Identity', { env: { account: '111111111111', region: environment.region } });
+  const identity = new IdentityStack(app, { environment, alarmTopic });
+  const elsewhere = new Stack(app, 'Provisioning', { env: { account: '111111111111', region: environment.region } });
   const stack = new ServicesStack(app, {
     environment,
     vpc,
@@ -39,10 +41,10 @@ export function servicesApp(environment: Environment, props: AppProps = {}) {
       http: { alb: ingress.alb, listener: ingress.listener },
       grpc: { alb: ingress.grpcAlb, listener: ingress.grpcListener },
     },
-    identity: { userPool: new UserPool(identity, 'Pool'), issuerUrl: 'https://issuer.example.com' },
+    identity,
     provisioning: {
       templateUrl: 'https://s3.example.com/template.json',
-      roleArn: 'arn:aws:iam::111111111111:role/provisioning',
+      role: new Role(elsewhere, 'Role', { assumedBy: new ServicePrincipal('cloudformation.amazonaws.com') }),
       grantProvision: () => undefined,
     },
     permissionsBoundary,
