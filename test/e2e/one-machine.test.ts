@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProcessStatus } from '../../src/contracts/home';
+import { documentedCommands } from '../helpers/documented-commands';
 import { createOneMachine, type OneMachine } from '../helpers/one-machine';
 import { until } from '../helpers/until';
 
@@ -69,6 +70,51 @@ describe('a platform that was started with npm start', () => {
   it('answers a refusal as one problem document, with the exit code of a refusal', async () => {
     const refused = await machine.kolate('tenant create acme --contact ops@acme.example');
     expect(refused).toMatchObject({ exitCode: 3, document: { status: 409, code: 'KLT_TENANT_SLUG_TAKEN' } });
+  });
+});
+
+describe('what the documents tell to type', () => {
+  const documents = ['README.md', 'CONTRIBUTING.md', 'docs/command-line.md', 'docs/benchmarks.md'].map(
+    documentedCommands,
+  );
+  /** What is not run here, and why. */
+  const elsewhere: readonly (readonly [RegExp, string])[] = [
+    [
+      /^npm start|^npm stop/,
+      'the whole of this file begins and ends with them; flags: home.test.ts, arguments.test.ts',
+    ],
+    [/^npm test|^npm run check/, 'they are what runs here'],
+    [/^npm run (synth|bench|deploy|aws)/, 'it takes minutes, or an account'],
+    [/kolate login$/, 'it needs a browser: login.test.ts'],
+    [/--env /, 'it needs an account'],
+  ];
+  const isRunHere = (command: string): boolean => !elsewhere.some(([pattern]) => pattern.test(command));
+  const lines = documents.flatMap((document) => document.lines).filter(isRunHere);
+  const mentions = [...new Set(documents.flatMap((document) => document.mentions))].filter(isRunHere);
+
+  it('works, line by line', async () => {
+    expect(lines.length).toBeGreaterThan(4);
+    for (const line of lines) {
+      const typed = line.replaceAll('acme', 'reader').replace(/^curl /, 'curl -fsS ');
+      expect([typed, await machine.shell(typed)]).toEqual([typed, { exitCode: 0, output: expect.stringMatching(/./) }]);
+    }
+  });
+
+  it.each(mentions)('is there: %s', async (command) => {
+    const typed = command.replace('<command>', 'tenant').replace('~/.config', '"$XDG_CONFIG_HOME"');
+    // A command that is only named is asked for its help, which begins with its name.
+    const named = /^(?:npx )?(kolate(?: [a-z]+(?:-[a-z]+)*)*)(?: --help)?$/.exec(typed)?.[1];
+    const ran = await machine.shell(
+      named ? `npx ${named} --help` : `mkdir -p "$XDG_CONFIG_HOME/fish/completions"; ${typed}`,
+    );
+    expect(ran).toEqual({ exitCode: 0, output: expect.stringContaining(named ? `Usage: ${named} ` : '') });
+  });
+
+  it('says nothing to a reader who has seen enough', async () => {
+    // A pipe that fails answers with what failed first in it; npm warns on standard error of what it does not know.
+    const { exitCode, output } = await machine.shell('npm run --silent openapi 2>&1 | head -n 3 | grep -v "^npm warn"');
+    expect([exitCode, output]).toEqual([0, expect.stringContaining('"openapi": "3.1')]);
+    expect(output).not.toContain('EPIPE');
   });
 });
 

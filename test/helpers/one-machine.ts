@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,16 +22,12 @@ export async function createOneMachine() {
   const port = await unclaimedPort();
 
   const npm = (script: 'start' | 'stop', ...flags: string[]): Promise<Ran> =>
-    new Promise((ended, fail) => {
-      const child = spawn('npm', [script, '--silent', '--', '--home', home, ...flags], {
+    output(
+      spawn('npm', [script, '--silent', '--', '--home', home, ...flags], {
         cwd: root,
         stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      let output = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += part));
-      child.on('error', fail);
-      child.on('close', (exitCode) => ended({ exitCode, output }));
-    });
+      }),
+    );
 
   /** One command with `--output json`; what it printed, parsed. */
   const kolate = async (line: string, stdin = '') => {
@@ -47,10 +43,22 @@ export async function createOneMachine() {
     return { exitCode, document: JSON.parse(written.join('')), said };
   };
 
+  /** A line as it is typed into a shell in the clone, with the home and the port of this machine. */
+  const shell = (line: string): Promise<Ran> =>
+    output(
+      spawn('bash', ['-o', 'pipefail', '-c', line.replaceAll(':8080', `:${port}`)], {
+        cwd: root,
+        // Where a shell keeps what is its user's: nobody's own is touched.
+        env: { ...process.env, KOLATE_HOME: home, XDG_CONFIG_HOME: join(home, '..', 'config') },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    );
+
   return {
     home,
     port,
     npm,
+    shell,
     start: (...flags: string[]) => npm('start', '--detach', '--port', String(port), ...flags),
     kolate,
     status: async (): Promise<PlatformStatus> => (await kolate('status')).document,
@@ -64,6 +72,15 @@ export async function createOneMachine() {
     left: () => processesOf(join(home, 'run')),
     remove: () => rm(join(home, '..'), { recursive: true, force: true }),
   };
+}
+
+function output(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ran> {
+  return new Promise((ended, fail) => {
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (text += part));
+    child.on('error', fail);
+    child.on('close', (exitCode) => ended({ exitCode, output: text }));
+  });
 }
 
 /** Below the ports of outgoing connections, and not held for this process: another one is to take it. */
