@@ -304,6 +304,7 @@ describe('the record of a prediction', () => {
         latencyMs: expect.any(Number),
         at: expect.any(Number),
         recording: 'best-effort',
+        ascii: true,
       },
     ]);
   });

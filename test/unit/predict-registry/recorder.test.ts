@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { KolateError } from '../../../src/contracts/errors';
+import { maxRecordedBytes } from '../../../src/contracts/http/predictions';
 import type { RecordBatch } from '../../../src/platform/kafka/append/record-batch';
 import type { PredictionRecord } from '../../../src/services/predict/protocol/prediction-record';
 import { createRecorder, type RecorderOptions } from '../../../src/services/predict/recording/create-recorder';
@@ -119,6 +120,14 @@ describe('recording predictions where it is required', () => {
     const required = record({ recording: 'required' });
     await Promise.all([recorder.record(required), recorder.record(required), recorder.record(required)]);
     expect(batches).toMatchObject([{ records: 3 }]);
+  });
+
+  it('sends as many requests as it takes for records that do not fit into one', async () => {
+    const { recorder, batches } = setUp();
+    const large = record({ recording: 'required', inputsJson: JSON.stringify('x'.repeat(maxRecordedBytes - 2)) });
+    await Promise.all(Array.from({ length: 9 }, () => recorder.record({ ...large, outputsJson: large.inputsJson! })));
+    expect(batches.reduce((sum, { records }) => sum + records, 0)).toBe(9);
+    for (const { bytes } of batches) expect(bytes.length).toBeLessThan(1_000_000);
   });
 
   it('refuses, to be tried again, when the broker is away, and keeps nothing', async () => {

@@ -77,6 +77,7 @@ export function createStartPrediction({ engine, record, newId = createIds() }: P
         inputs,
         inputsJson,
         asciiRequest,
+        outputs,
         outputsJson,
         asciiOutputs: ascii,
         latencyMs,

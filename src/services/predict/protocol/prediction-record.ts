@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
+import { maxRecordedBytes, type OmittedTensors } from '../../../contracts/http/predictions';
 import { isAscii } from '../../../platform/text/is-ascii';
 import type { ResolvedModel } from '../inference/resolved-model';
 import { rowCount, type Tensor } from '../inference/tensors';
 import { bytesFromValues } from './binary-values';
 import { tensorsToJson } from './tensor-json';
 
-/** What is kept of a prediction. Tensors are JSON already, as the protocol writes them, with 64-bit integers exact. */
+/**
+ * What is kept of a prediction, small enough for a message. Tensors are JSON already, as the protocol writes them, with 64-bit
+ * integers exact; or what `OmittedTensors` says.
+ */
 export type PredictionRecord = {
   readonly id: string;
   readonly tenantId: string;
@@ -41,6 +45,7 @@ export type Predicted = {
   readonly inputsJson: string | undefined;
   /** Whether `inputsJson` and `requestId` are known to be ASCII. */
   readonly asciiRequest: boolean;
+  readonly outputs: readonly Tensor[];
   readonly outputsJson: string;
   readonly asciiOutputs: boolean;
   readonly latencyMs: number;
@@ -48,9 +53,9 @@ export type Predicted = {
 };
 
 export function recordOf(predicted: Predicted): PredictionRecord {
-  const { id, model, requestId, inputs, outputsJson, latencyMs, at } = predicted;
+  const { id, model, requestId, inputs, outputs, latencyMs, at } = predicted;
   const { recordInputs, recording } = model.settings;
-  const inputsJson = recordInputs === 'full' ? (predicted.inputsJson ?? tensorsToJson(inputs)) : undefined;
+  const inputsJson = recordInputs === 'full' ? boundedJson(inputs, predicted.inputsJson) : undefined;
   const asciiRequest = predicted.asciiRequest || (isAsciiOrNone(requestId) && isAsciiOrNone(inputsJson));
   return {
     id,
@@ -60,7 +65,7 @@ export function recordOf(predicted: Predicted): PredictionRecord {
     requestId,
     inputsJson,
     inputsSha256: recordInputs === 'hash' ? hashOf(inputs) : undefined,
-    outputsJson,
+    outputsJson: boundedJson(outputs, predicted.outputsJson),
     rows: rowCount(inputs[0]?.shape ?? []),
     latencyMs,
     at,
@@ -69,15 +74,32 @@ export function recordOf(predicted: Predicted): PredictionRecord {
   };
 }
 
+/** `tensors` as JSON (`json`, where that is known), or what stands for them when it is too large for a record. */
+function boundedJson(tensors: readonly Tensor[], json?: string): string {
+  // Each element has a character and a comma: what cannot fit is not written at all.
+  if (json === undefined && countElements(tensors) * 2 > maxRecordedBytes) return omitted(tensors);
+  const text = json ?? tensorsToJson(tensors);
+  // A character has three bytes at most.
+  const fits = text.length * 3 <= maxRecordedBytes || Buffer.byteLength(text) <= maxRecordedBytes;
+  return fits ? text : omitted(tensors);
+}
+
+const countElements = (tensors: readonly Tensor[]): number => tensors.reduce((sum, { data }) => sum + data.length, 0);
+
+function omitted(tensors: readonly Tensor[]): string {
+  const instead: OmittedTensors = { omitted: 'too-large', sha256: hashOf(tensors) };
+  return JSON.stringify(instead);
+}
+
 const isAsciiOrNone = (text: string | undefined): boolean => text === undefined || isAscii(text);
 
 /**
- * SHA-256, hex, of the inputs in the order of the signature: for each the JSON array of name, datatype and shape, then its elements
+ * SHA-256, hex, of tensors in the order of the signature: for each the JSON array of name, datatype and shape, then its elements
  * as the protocol's binary extension writes them. The same inputs give the same hash however they were sent.
  */
-export function hashOf(inputs: readonly Tensor[]): string {
+export function hashOf(tensors: readonly Tensor[]): string {
   const hash = createHash('sha256');
-  for (const tensor of inputs) {
+  for (const tensor of tensors) {
     hash.update(JSON.stringify([tensor.name, tensor.datatype, tensor.shape]));
     hash.update(bytesFromValues(tensor));
   }

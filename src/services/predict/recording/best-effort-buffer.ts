@@ -17,7 +17,7 @@ export type BufferOptions = {
   readonly lingerMs?: number;
 };
 
-/** Well below what a broker takes in one request (1 MiB). */
+/** A batch is sent once it has as much. With the largest of records on top it is below what a broker takes (1 MiB). */
 export const batchBytes = 512 * 1024;
 const maxInFlight = 2;
 const appendTimeoutMs = 5_000;

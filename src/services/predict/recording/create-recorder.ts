@@ -71,9 +71,9 @@ export function createRecorder(options: RecorderOptions): RunningRecorder {
         }
         return undefined;
       }
+      if (required.bytes() >= batchBytes) flushRequired();
       if (required.records() === 0) setImmediate(flushRequired);
       add(required, record);
-      if (required.bytes() >= batchBytes) setImmediate(flushRequired);
       return new Promise((resolve, reject) => waiters.push({ resolve, reject }));
     },
     drain: bestEffort.drain,
