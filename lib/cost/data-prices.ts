@@ -49,7 +49,16 @@ const search: Pricer = ({ properties }) => {
   ];
 };
 
-/** Some tables and caches are charged by what is done with them alone. */
+/** Of tenants' clients: a gigabyte that is read for one request in a hundred, as tokens live for an hour. */
+const table: Pricer = ({ assembly, usage }) => [
+  { price: 'tableStorage', quantity: 1 },
+  {
+    price: 'tableReads',
+    quantity: shareOf(assembly, usage.millionRequests / 100, 'AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'),
+  },
+];
+
+/** Some stores are charged by what is done with them alone. */
 const byUse =
   (what: string): Pricer =>
   () => {
@@ -70,8 +79,8 @@ export const dataPricers: Readonly<Record<string, Pricer>> = {
     { price: 'kafkaReplicator', quantity: hoursAMonth * Math.sign(usage.kafkaInGb) },
   ],
   'AWS::OpenSearchService::Domain': search,
-  'AWS::DynamoDB::Table': byUse('reads, writes and storage'),
-  'AWS::DynamoDB::GlobalTable': byUse('reads, writes and storage'),
+  'AWS::DynamoDB::Table': table,
+  'AWS::DynamoDB::GlobalTable': table,
   'AWS::EFS::FileSystem': byUse('storage and throughput'),
   'AWS::S3::Bucket': ({ assembly, usage }) => [
     { price: 's3Storage', quantity: shareOf(assembly, usage.objectsGb, 'AWS::S3::Bucket') },

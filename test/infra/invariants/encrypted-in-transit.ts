@@ -17,7 +17,7 @@ const rules: Readonly<Record<string, (properties: Properties) => string | undefi
       : `speaks ${String(Protocol)} with its targets; expected HTTPS`,
   'AWS::CloudFront::Distribution': distribution,
   'AWS::ApiGateway::DomainName': ({ SecurityPolicy }) =>
-    /TLS_?1[23]/i.test(String(SecurityPolicy)) && SecurityPolicy !== 'TLS_1_0' ? undefined : 'takes TLS below 1.2',
+    /^(TLS_1_2|SecurityPolicy_TLS1[23]_.+)$/.test(String(SecurityPolicy)) ? undefined : 'takes TLS below 1.2',
   'AWS::ApiGateway::Method': ({ Integration }) =>
     /"http:\/\//.test(JSON.stringify(Integration ?? {})) ? 'passes requests on without TLS' : undefined,
   'AWS::MSK::Cluster': ({ EncryptionInfo, ClientAuthentication }) => {

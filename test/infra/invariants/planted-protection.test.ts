@@ -40,6 +40,14 @@ holds(encryptedInTransit, [
     ['Targets speaks HTTP with its targets; expected HTTPS'],
   ],
   [
+    'finds a domain that takes old TLS, and takes one that does not',
+    {
+      Old: resource('AWS::ApiGateway::DomainName', { SecurityPolicy: 'TLS_1_0' }),
+      New: resource('AWS::ApiGateway::DomainName', { SecurityPolicy: 'TLS_1_2' }),
+    },
+    ['Old takes TLS below 1.2'],
+  ],
+  [
     'finds brokers that take plain clients',
     {
       Kafka: resource('AWS::MSK::Cluster', {

@@ -6,6 +6,7 @@ export const statefulTypes: readonly string[] = [
   'AWS::Backup::BackupVault',
   'AWS::Cognito::UserPool',
   'AWS::DocDB::DBCluster',
+  'AWS::DynamoDB::GlobalTable',
   'AWS::DynamoDB::Table',
   'AWS::EC2::Volume',
   'AWS::ECR::Repository',
