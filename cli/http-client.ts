@@ -50,7 +50,8 @@ type Sent = { readonly url: URL; readonly init: RequestInit; readonly repeatable
 
 /**
  * A client of the HTTP API built on its routes. Tries again, at most `maxAttempts` (5) times, only what can be repeated
- * without a second effect: reads, PUT, and what carries an Idempotency-Key; waits as `Retry-After` says, at most 10 s.
+ * without a second effect: reads, PUT, and what carries an Idempotency-Key; waits as `Retry-After` says, at most 10 s. A
+ * quota of the day that is used up is not waited for.
  */
 export function createApi(deps: Deps): Api {
   const { url, tokens, fetch: send = fetch, timeoutMs = 30_000, maxAttempts = 5, pause = delay } = deps;
@@ -74,7 +75,7 @@ export function createApi(deps: Deps): Api {
         // A token from the cache may be older than the keys or the clients of the issuer.
         renewed = true;
         await tokens.forget();
-      } else if (answer && (last || !mayPass.has(answer.status))) {
+      } else if (answer && (last || !mayPass.has(answer.status) || askedMs(answer) > patienceMs)) {
         return answer;
       }
       await pause(waitMs(answer, tried));
@@ -95,10 +96,15 @@ export function createApi(deps: Deps): Api {
 const mayPass = new Set([429, 502, 503, 504]);
 const repeatable = new Set(['GET', 'PUT']);
 
+/** Told to come back after more than this, the command ends instead. */
+const patienceMs = 60_000;
+
+/** What `Retry-After` says; 0 where it says nothing. */
+const askedMs = (answer: Response): number => Number(answer.headers.get('retry-after')) * 1_000 || 0;
+
 const waitMs = (answer: Response | undefined, tried: number): number => {
   if (answer?.status === 401) return 0;
-  const asked = Number(answer?.headers.get('retry-after'));
-  return Math.min(10_000, asked > 0 ? asked * 1_000 : 200 * 2 ** (tried - 1));
+  return Math.min(10_000, (answer && askedMs(answer)) || 200 * 2 ** (tried - 1));
 };
 
 function requestOf<R extends Route>(base: string, route: R, request: CallOf<R>): Sent {

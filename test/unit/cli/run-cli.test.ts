@@ -60,6 +60,20 @@ it('sends an Idempotency-Key, and the same one when it has to send again', async
   expect(keys[1]).toBe(keys[0]);
 });
 
+it('tries again what is refused for seconds, but not what is refused for the rest of the day', async () => {
+  const refusedFor = (seconds: number) => ({
+    status: 429,
+    body: { code: 'KLT_QUOTA_EXHAUSTED', detail: 'used up' },
+    headers: { 'retry-after': String(seconds) },
+  });
+  api.on('GET /v1/tenants', refusedFor(2), { body: { items: [tenant] } });
+  expect(await cli.run('tenant list')).toMatchObject({ exitCode: 0 });
+  expect(asked('GET /v1/tenants')).toHaveLength(2);
+  api.on('GET /v1/tenants', refusedFor(38_000));
+  expect(await cli.run('tenant list')).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('used up') });
+  expect(asked('GET /v1/tenants')).toHaveLength(3);
+});
+
 it('ends with 1 when the operation failed, and still prints it as one JSON document', async () => {
   api.on(`GET /v1/operations/${operationId}`, operation('failed', 'failed'));
   const run = await cli.run(`operation watch ${operationId} -o json`);
