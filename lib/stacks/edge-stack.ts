@@ -1,4 +1,4 @@
-import { CfnOutput, Fn } from 'aws-cdk-lib';
+import { CfnOutput, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import { Certificate, CertificateValidation, type ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { type IHealthCheck, type IHostedZone, PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -47,6 +47,8 @@ export class EdgeStack extends KolateStack {
       return PublicHostedZone.fromPublicHostedZoneAttributes(this, 'Zone', { hostedZoneId, zoneName: name });
     }
     const zone = new PublicHostedZone(this, 'Zone', { zoneName: name });
+    // The parent zone delegates to the name servers of this very one.
+    zone.applyRemovalPolicy(RemovalPolicy.RETAIN);
     new CfnOutput(this, 'ZoneId', { value: zone.hostedZoneId, description: 'For domain.hostedZoneId of a standby' });
     new CfnOutput(this, 'NameServers', {
       value: Fn.join(',', zone.hostedZoneNameServers ?? []),
