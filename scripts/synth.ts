@@ -8,7 +8,11 @@ Synthesizes every stack of an environment into cdk.out/, and fails at any warnin
 network and no Docker; what the shell knows of an account is kept from it.`;
 
 const { values } = parseArgs({
-  options: { env: { type: 'string', default: 'dev' }, help: { type: 'boolean', default: false } },
+  options: {
+    env: { type: 'string', default: 'dev' },
+    output: { type: 'string', default: 'cdk.out' },
+    help: { type: 'boolean', default: false },
+  },
 });
 
 /** With credentials at hand the CDK's command line would ask AWS whose they are. */
@@ -18,7 +22,16 @@ const withoutAccount = Object.fromEntries(
 
 function synth(): number {
   const cdk = join(process.cwd(), 'node_modules/aws-cdk/bin/cdk');
-  const flags = ['--strict', '--quiet', '--no-notices', '--no-lookups', '--context', `env=${values.env}`];
+  const flags = [
+    '--strict',
+    '--quiet',
+    '--no-notices',
+    '--no-lookups',
+    '--context',
+    `env=${values.env}`,
+    '--output',
+    values.output,
+  ];
   const { status } = spawnSync(process.execPath, [cdk, 'synth', ...flags], {
     stdio: 'inherit',
     env: { ...withoutAccount, AWS_EC2_METADATA_DISABLED: 'true', CDK_DISABLE_CLI_TELEMETRY: '1' },

@@ -9,7 +9,7 @@ const repositories = { filterType: 'WILDCARD', filter: 'cdk-*-container-assets-*
 
 /**
  * Every image that is pushed gets scanned and signed by the registry itself, whoever pushes it from wherever: no signing
- * tool, no key and no certificate in a pipeline. The pipeline looks at both before it deploys (scripts/check-images.ts).
+ * tool, no key and no certificate in a pipeline. The pipeline looks at both before it deploys (scripts/delivery/check-images.ts).
  * A region of an account has one such configuration.
  */
 export class ImageRegistry extends Construct {
@@ -18,8 +18,9 @@ export class ImageRegistry extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     new CfnRegistryScanningConfiguration(this, 'Scanning', {
-      scanType: 'BASIC',
-      rules: [{ scanFrequency: 'SCAN_ON_PUSH', repositoryFilters: [repositories] }],
+      // Basic scanning looks for the packages of a distribution, which our images do not have.
+      scanType: 'ENHANCED',
+      rules: [{ scanFrequency: 'CONTINUOUS_SCAN', repositoryFilters: [repositories] }],
     });
     this.signingProfile = new SigningProfile(this, 'Profile', { platform: Platform.NOTATION_OCI_SHA384_ECDSA });
     // Signed in the name of whoever pushes, which is the role of the bootstrap stack.

@@ -124,7 +124,7 @@ describe('what an account has once', () => {
 
   it('scans and signs every image of our assets, in the name of the role that pushes them', () => {
     account.hasResourceProperties('AWS::ECR::RegistryScanningConfiguration', {
-      Rules: [{ ScanFrequency: 'SCAN_ON_PUSH', RepositoryFilters: [{ Filter: 'cdk-*-container-assets-*' }] }],
+      Rules: [{ ScanFrequency: 'CONTINUOUS_SCAN', RepositoryFilters: [{ Filter: 'cdk-*-container-assets-*' }] }],
     });
     const [profile] = Object.keys(account.findResources('AWS::Signer::SigningProfile'));
     account.hasResourceProperties('AWS::ECR::SigningConfiguration', {
