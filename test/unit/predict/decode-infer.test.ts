@@ -10,6 +10,7 @@ const linear = resolvedModel(linearModel());
 const of = (type: ElementType) => resolvedModel(identityModel(type));
 const x = { name: 'x', datatype: 'FP32', shape: [1, 4], data: [1, 2, 3, 4] };
 const body = (message: unknown) => Buffer.from(typeof message === 'string' ? message : JSON.stringify(message));
+const text = (name: string, data: string[]) => ({ name, datatype: 'BYTES', shape: [data.length], data });
 const decode = (model: ResolvedModel, message: unknown) => decodeInfer(model, body(message));
 
 function fault(model: ResolvedModel, message: unknown, headerLength?: number) {
@@ -27,7 +28,6 @@ function fault(model: ResolvedModel, message: unknown, headerLength?: number) {
 describe('a JSON request', () => {
   it('is decoded into tensors in the order of the signature', () => {
     const joined = resolvedModel(joinModel());
-    const text = (name: string, data: string[]) => ({ name, datatype: 'BYTES', shape: [data.length], data });
     const { id, request } = decode(joined, { id: 'r1', inputs: [text('b', ['2']), text('a', ['1'])] });
     expect(id).toBe('r1');
     expect(request.inputs.map(({ name, data }) => [name, data])).toEqual([
@@ -98,6 +98,19 @@ describe('a JSON request', () => {
     });
     expect(one.isBinary('y')).toBe(false);
   });
+});
+
+it('names the input whose rows are not as many as those of the others', () => {
+  const byRows = resolvedModel(joinModel());
+  const uneven = { inputs: [text('b', ['1', '2', '3']), text('a', ['1', '2'])] };
+  expect(fault(byRows, uneven)).toEqual({
+    status: 400,
+    detail: 'input "b" has 3 rows; input "a" has 2 rows, and the model wants as many of each',
+    at: '/inputs',
+  });
+  // One row may be meant for each of the others, and a model whose rows are not told apart decides for itself.
+  expect(fault(byRows, { inputs: [text('a', ['1']), text('b', ['1', '2'])] })).toBeUndefined();
+  expect(fault(resolvedModel(joinModel(), { batchable: false }), uneven)).toBeUndefined();
 });
 
 describe('a request that does not fit is told what, what was sent, and what is expected', () => {

@@ -1,6 +1,6 @@
 import type { ResolvedModel } from '../inference/resolved-model';
 import type { InputPlan, ServingPlan } from '../inference/serving-plan';
-import { elementCount } from '../inference/tensors';
+import { elementCount, type Tensor } from '../inference/tensors';
 import { listed, quoted, tensorFault } from './tensor-fault';
 
 /** More elements than any body that we take can hold, one byte each. */
@@ -59,14 +59,32 @@ function checkShape(input: InputPlan, shape: readonly number[], pointer: string)
   }
 }
 
-/** @throws KolateError KLT_TENSOR_INVALID naming the inputs of the model that are not among `given` (by index) */
-export function checkComplete(plan: ServingPlan, given: readonly unknown[]): void {
+/**
+ * @param given by index; what is missing may be a hole
+ * @throws KolateError KLT_TENSOR_INVALID naming the inputs of the model that are not among `given`, or the one whose rows are not as
+ * many as those of the others
+ */
+export function checkComplete(plan: ServingPlan, given: readonly Tensor[]): void {
   const missing = plan.inputs.filter(({ index }) => given[index] === undefined).map(({ name }) => name);
-  if (missing.length === 0) return;
-  throw tensorFault(
-    '/inputs',
-    `the request lacks input ${listed(missing)}; the model has ${listed(plan.inputsByName.keys())}`,
-  );
+  if (missing.length > 0) {
+    const expected = listed(plan.inputsByName.keys());
+    throw tensorFault('/inputs', `the request lacks input ${listed(missing)}; the model has ${expected}`);
+  }
+  const odd = findOddRows(plan, given);
+  if (!odd) return;
+  const [first, other] = odd.map(({ name, shape }) => `input ${quoted(name)} has ${shape[0]} rows`);
+  throw tensorFault('/inputs', `${other}; ${first}, and the model wants as many of each`);
+}
+
+/**
+ * Two of `given` whose numbers of rows are not the same, where the model takes row after row. One row is no fault: a model may
+ * put it beside each row of the others.
+ */
+export function findOddRows({ batchable }: ServingPlan, given: readonly Tensor[]): [Tensor, Tensor] | undefined {
+  if (!batchable || given.length < 2) return undefined;
+  const many = given.filter(({ shape }) => shape[0] !== 1);
+  const odd = many.find(({ shape }) => shape[0] !== many[0]?.shape[0]);
+  return many[0] && odd && [many[0], odd];
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Datatype, TensorData } from '../inference/datatypes';
 import type { ResolvedModel } from '../inference/resolved-model';
 import type { InputPlan, NumberRange, ServingPlan } from '../inference/serving-plan';
 import { allocate, elementCount, type Tensor } from '../inference/tensors';
+import { findOddRows } from './check-input';
 import { ascii, byteOf, type JsonScan, latin1, skipSpace, take, takeNumbers, takeText, takeWord } from './json-scan';
 import { writeWord } from './json-values';
 
@@ -65,7 +66,8 @@ function scanInputs(scan: JsonScan, plan: ServingPlan, maxRows: number): Tensor[
     tensors[input.index] = tensor;
     found++;
   } while (take(scan, byteOf[',']));
-  return found === inputs.length && take(scan, byteOf[']']) ? tensors : undefined;
+  if (found !== inputs.length || !take(scan, byteOf[']'])) return undefined;
+  return inputs.length > 1 && findOddRows(plan, tensors) ? undefined : tensors;
 }
 
 /** `{"name":"…"`, of an input of the model. */
