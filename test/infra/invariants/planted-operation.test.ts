@@ -1,6 +1,7 @@
 import { type Route, route } from '../../../src/contracts/http/route';
 import { alarmsLeadSomewhere, unusedRunbooks } from './alarms-lead-somewhere';
 import { containersConfined } from './containers-confined';
+import { environmentsComplete } from './environments-complete';
 import { keysLetServicesIn, logsEnd } from './logs-and-keys';
 import { noWildcards } from './no-wildcards';
 import { allowing, arnOf, assemblyWith, holds, resource } from './planted';
@@ -140,6 +141,29 @@ holds(containersConfined, [
       'Task has a container side with privileges',
       'Task has a container side whose output nobody keeps',
     ],
+  ],
+]);
+
+const contract = {
+  properties: { KOLATE_URL: {}, KOLATE_PORT: { default: 1 }, KOLATE_KEY: {} },
+  required: ['KOLATE_URL', 'KOLATE_PORT', 'KOLATE_KEY'],
+};
+const running = (Environment: object[], Secrets: object[]) => task({ ...container, Environment, Secrets });
+holds(environmentsComplete({ app: contract }), [
+  [
+    'takes values and secrets, and defaults',
+    { Task: running([{ Name: 'KOLATE_URL' }, { Name: 'TZ' }], [{ Name: 'KOLATE_KEY' }]) },
+    [],
+  ],
+  [
+    'finds what lacks, and what nobody reads',
+    { Task: running([{ Name: 'KOLATE_URL' }, { Name: 'KOLATE_OLD' }], []) },
+    ['Task app lacks KOLATE_KEY', 'Task app has KOLATE_OLD, which its contract does not know'],
+  ],
+  [
+    'finds a service that does not run',
+    { Other: task({ ...container, Name: 'other' }) },
+    ['kolate-try-part/Services lack a container app'],
   ],
 ]);
 
