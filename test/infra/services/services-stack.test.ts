@@ -1,0 +1,214 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { dev } from '../../../lib/config/dev';
+import type { Environment } from '../../../lib/config/environment';
+import { prod } from '../../../lib/config/prod';
+import { serviceEnvs } from '../../../src/contracts/env/service-envs';
+import type { ServiceName } from '../../../src/contracts/http/route';
+import { servicesApp } from '../../helpers/services-app';
+
+type Properties = Readonly<Record<string, never>>;
+type Named = { readonly Name: string; readonly Value?: unknown };
+
+const ids: Readonly<Record<ServiceName, string>> = {
+  core: 'Core',
+  'enterprise-info': 'EnterpriseInfo',
+  predict: 'Predict',
+  'predict-registry': 'PredictRegistry',
+};
+const names = Object.keys(ids) as ServiceName[];
+const templates = new Map<string, Template>();
+const templateOf = (environment: Environment): Template => {
+  const known = templates.get(environment.name) ?? Template.fromStack(servicesApp(environment).stack);
+  templates.set(environment.name, known);
+  return known;
+};
+/** Properties of the one resource of a type whose logical id begins so. */
+const of = (environment: Environment, type: string, id: string): Properties => {
+  const found = Object.entries(templateOf(environment).findResources(type)).filter(([key]) =>
+    new RegExp(`^${id}[0-9A-F]{8}$`).test(key),
+  );
+  expect([type, id, found.length]).toEqual([type, id, 1]);
+  return found[0]?.[1].Properties as Properties;
+};
+const containerOf = (environment: Environment, name: ServiceName) =>
+  (of(environment, 'AWS::ECS::TaskDefinition', `${ids[name]}TaskDefinition`).ContainerDefinitions as Properties[])[0]!;
+const serviceOf = (environment: Environment, name: ServiceName) =>
+  of(environment, 'AWS::ECS::Service', `${ids[name]}Service`);
+const policyOf = (name: ServiceName) =>
+  (of(prod, 'AWS::IAM::Policy', `${ids[name]}TaskRoleDefaultPolicy`).PolicyDocument as { Statement: Properties[] })
+    .Statement;
+
+describe.each(names)('the task of %s', (name) => {
+  it('runs as nobody on a root that it cannot write to, on ARM', () => {
+    expect(containerOf(prod, name)).toMatchObject({ User: '10001:10001', ReadonlyRootFilesystem: true });
+    expect(of(prod, 'AWS::ECS::TaskDefinition', `${ids[name]}TaskDefinition`)).toMatchObject({
+      RuntimePlatform: { CpuArchitecture: 'ARM64' },
+      Cpu: String(prod.services[name].cpu),
+      Memory: String(prod.services[name].memoryMib),
+    });
+  });
+
+  it('is killed only after it had the time to drain', () => {
+    const { StopTimeout, Environment: variables } = containerOf(prod, name);
+    const drain = (variables as Named[]).find(({ Name }) => Name === 'KOLATE_DRAIN_TIMEOUT_MS');
+    expect(Number(StopTimeout) * 1_000).toBeGreaterThanOrEqual(Number(drain?.Value) + 5_000);
+    expect(Number(StopTimeout)).toBeLessThanOrEqual(120);
+  });
+
+  it('gets every variable that its contract needs', () => {
+    const { Environment: variables, Secrets: secrets } = containerOf(prod, name);
+    const given = [...(variables as Named[]), ...((secrets ?? []) as Named[])].map(({ Name }) => Name);
+    expect(given).toEqual(expect.arrayContaining([...(serviceEnvs[name].required ?? [])]));
+    expect(new Set(given).size).toBe(given.length);
+  });
+
+  it('has roles inside the boundary', () => {
+    for (const role of ['Role', 'ExecutionRole']) {
+      expect(of(prod, 'AWS::IAM::Role', `${ids[name]}Task${role}`).PermissionsBoundary).toBeDefined();
+    }
+  });
+
+  it('writes to an encrypted log that is kept as long as the environment says', () => {
+    expect(of(prod, 'AWS::Logs::LogGroup', `${ids[name]}TaskLog`)).toMatchObject({
+      KmsKeyId: expect.anything(),
+      RetentionInDays: prod.logDays,
+    });
+  });
+});
+
+describe('a new version', () => {
+  it.each(['enterprise-info', 'predict', 'predict-registry'] as const)(
+    'of %s gets a tenth of the requests first, and is taken back when an alarm rings',
+    (name) => {
+      expect(serviceOf(prod, name).DeploymentConfiguration).toMatchObject({
+        Strategy: 'CANARY',
+        CanaryConfiguration: { CanaryPercent: 10 },
+        Alarms: { Enable: true, Rollback: true, AlarmNames: expect.arrayContaining([expect.anything()]) },
+      });
+      for (const balancer of serviceOf(prod, name).LoadBalancers as Properties[]) {
+        expect(balancer.AdvancedConfiguration).toMatchObject({ ProductionListenerRule: expect.anything() });
+      }
+    },
+  );
+
+  it('of a service without requests comes task by task, and stops where tasks do not start', () => {
+    expect(serviceOf(prod, 'core').DeploymentConfiguration).toMatchObject({
+      Strategy: 'ROLLING',
+      DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+    });
+    expect(serviceOf(prod, 'core').LoadBalancers).toEqual([]);
+  });
+});
+
+describe('how many tasks there are', () => {
+  it('has the least of them on capacity that stays, and of others the share that the environment says on Spot', () => {
+    expect(serviceOf(prod, 'predict').CapacityProviderStrategy).toEqual([
+      { CapacityProvider: 'FARGATE', Base: prod.services.predict.minTasks, Weight: 5 },
+      { CapacityProvider: 'FARGATE_SPOT', Weight: 5 },
+    ]);
+    expect(serviceOf(prod, 'core').CapacityProviderStrategy).toEqual([
+      { CapacityProvider: 'FARGATE', Base: prod.services.core.minTasks, Weight: 1 },
+    ]);
+  });
+
+  it('follows processors everywhere, requests where there are some, and messages for each task where it consumes', () => {
+    const policies = Object.keys(templateOf(prod).findResources('AWS::ApplicationAutoScaling::ScalingPolicy'));
+    const of = (id: string) =>
+      policies
+        .map((key) => new RegExp(`^${id}Scaling(?:Tasks)?(\\w+)[0-9A-F]{8}$`).exec(key)?.[1])
+        .filter((kind) => kind !== undefined)
+        .sort();
+    expect(of('Core')).toEqual(['Lag', 'Processors']);
+    expect(of('EnterpriseInfo')).toEqual(['Lag', 'Processors', 'Requests']);
+    expect(of('Predict')).toEqual(['Processors', 'Requests']);
+    expect(of('PredictRegistry')).toEqual(['Lag', 'Processors', 'Requests']);
+  });
+
+  it('divides what waits by the tasks there are', () => {
+    const { TargetTrackingScalingPolicyConfiguration: policy } = of(
+      prod,
+      'AWS::ApplicationAutoScaling::ScalingPolicy',
+      'CoreScalingLag',
+    ) as Record<string, { CustomizedMetricSpecification: { Metrics: Properties[] } }>;
+    const metrics = policy?.CustomizedMetricSpecification.Metrics ?? [];
+    expect(metrics.at(-1)).toEqual({
+      Id: 'perTask',
+      Expression: '(FILL(part0, 0) + FILL(part1, 0) + FILL(part2, 0)) / tasks',
+      ReturnData: true,
+    });
+    expect(JSON.stringify(metrics)).toContain('"Value":"core.sagas"');
+  });
+});
+
+describe('what a service may do', () => {
+  const topicsFor = (name: ServiceName, action: string): string[] =>
+    policyOf(name)
+      .filter(({ Action }) => [Action].flat().includes(action as never))
+      .flatMap(({ Resource }) => [Resource].flat().map((arn) => JSON.stringify(arn)))
+      .map((arn) => /"\/([^"]+)"\]\]\}$/.exec(arn)?.[1] ?? arn)
+      .sort();
+
+  it('is to write its own topics and to put aside what it consumes, and no other', () => {
+    expect(topicsFor('predict', 'kafka-cluster:WriteData')).toEqual(['prediction.lifecycle.v1']);
+    expect(topicsFor('core', 'kafka-cluster:WriteData')).toEqual([
+      'command.core.v1.dlq',
+      'command.core.v1.retry',
+      'command.enterprise-info.v1',
+      'operation.lifecycle.v1',
+      'reply.core.v1.dlq',
+      'reply.core.v1.retry',
+      'tenant.lifecycle.v1.dlq',
+      'tenant.lifecycle.v1.retry',
+    ]);
+  });
+
+  it('is to be a member of its own groups alone', () => {
+    expect(topicsFor('core', 'kafka-cluster:AlterGroup')).toEqual(['core.sagas']);
+    expect(topicsFor('predict', 'kafka-cluster:AlterGroup')).toEqual(['latest.predict.*']);
+    expect(topicsFor('predict-registry', 'kafka-cluster:AlterGroup')).toEqual([
+      'latest.predict-registry.*',
+      'predict-recorder',
+      'predict-recorder.retry',
+    ]);
+  });
+
+  it('is not to change files or secrets for predict, nor to see any for core', () => {
+    const actionsOf = (name: ServiceName) => policyOf(name).flatMap(({ Action }) => [Action].flat());
+    expect(actionsOf('predict')).not.toEqual(expect.arrayContaining(['s3:PutObject']));
+    expect(actionsOf('predict').filter((action) => String(action).startsWith('secretsmanager:'))).toEqual([
+      'secretsmanager:GetSecretValue',
+    ]);
+    expect(actionsOf('core').filter((action) => /^(s3|secretsmanager|kms):/.test(action))).toEqual([]);
+  });
+
+  it('has no `*` as a whole resource', () => {
+    for (const name of names) for (const { Resource } of policyOf(name)) expect([Resource].flat()).not.toContain('*');
+  });
+});
+
+describe('services among themselves', () => {
+  it('speak TLS where the environment has an authority, and have a name in any case', () => {
+    const mesh = (environment: Environment, name: ServiceName) =>
+      (serviceOf(environment, name).ServiceConnectConfiguration as { Services: Properties[] }).Services;
+    for (const name of names) {
+      expect(mesh(prod, name)).toEqual([expect.objectContaining({ Tls: expect.anything() })]);
+      expect(mesh(dev, name)).toEqual([
+        expect.objectContaining({ ClientAliases: [{ DnsName: name, Port: 80 }], IngressPortOverride: 8443 }),
+      ]);
+      expect(mesh(dev, name)[0]).not.toHaveProperty('Tls');
+    }
+    templateOf(dev).resourceCountIs('AWS::ACMPCA::CertificateAuthority', 0);
+    templateOf(prod).resourceCountIs('AWS::ACMPCA::CertificateAuthority', 1);
+  });
+});
+
+describe('the platform', () => {
+  it('says in Parameter Store where it is reached, in the form of the contract', () => {
+    const { Name, Value } = of(prod, 'AWS::SSM::Parameter', 'DeploymentParameter');
+    expect(Name).toBe('/kolate/prod/deployment');
+    const text = JSON.stringify(Value);
+    for (const part of ['url', 'grpc', 'issuer', 'scopePrefix', 'loginClientId', 'operatorSecret']) {
+      expect(text).toContain(`\\"${part}\\":`);
+    }
+  });
+});
