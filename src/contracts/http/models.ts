@@ -11,9 +11,18 @@ export type VersionState = (typeof versionStates)[number];
 export const recordings = ['required', 'best-effort'] as const;
 export const inputRecordings = ['full', 'hash', 'none'] as const;
 
-export const ModelName = Type.String({ pattern: '^[a-z][a-z0-9._-]{0,62}$' });
-export const VersionName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
-export const AliasName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$' });
+export const ModelName = Type.String({
+  pattern: '^[a-z][a-z0-9._-]{0,62}$',
+  description: '1 to 63 of a-z, 0-9, ".", "_" and "-", starting with a letter',
+});
+export const VersionName = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
+  description: '1 to 63 of letters, digits, ".", "_" and "-", starting with a letter or digit',
+});
+export const AliasName = Type.String({
+  pattern: '^[a-z][a-z0-9-]{0,30}$',
+  description: '1 to 31 of a-z, 0-9 and "-", starting with a letter',
+});
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the file, hex' });
 
 /** No schema defaults here: they would be filled into a PATCH and undo what was set before. */

@@ -6,11 +6,14 @@ import type { BodyError, ParameterError, ParameterPlace } from '../../contracts/
 // `fast` formats are regular expressions alone: half the cost of the full ones, and enough for what we accept.
 const withFormats = (ajv: Ajv): Ajv => addFormats(ajv, { mode: 'fast' });
 
+/** Verbose for the description of the schema at fault, which says more to people than its pattern. */
+const common = { allErrors: true, useDefaults: true, verbose: true };
+
 /** For bodies and events: nothing is coerced, unknown fields are refused where the schema says so. */
-export const strictAjv = withFormats(new Ajv({ allErrors: true, useDefaults: true, strict: false }));
+export const strictAjv = withFormats(new Ajv({ ...common, strict: false }));
 
 /** For text: query, path, headers, environment. Numbers and booleans are read from text and defaults filled in. */
-export const textAjv = withFormats(new Ajv({ allErrors: true, useDefaults: true, coerceTypes: true, strict: false }));
+export const textAjv = withFormats(new Ajv({ ...common, coerceTypes: true, strict: false }));
 
 const pointerOf = ({ keyword, instancePath, params }: ErrorObject): string => {
   if (keyword === 'required') return `${instancePath}/${escaped(params.missingProperty)}`;
@@ -25,6 +28,8 @@ const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAl
 const detailOf = (error: ErrorObject): string => {
   if (error.keyword === 'additionalProperties') return 'is not a known field';
   if (error.keyword === 'required') return 'is missing';
+  const description: unknown = error.parentSchema?.description;
+  if (error.keyword === 'pattern' && typeof description === 'string') return `must be ${description}`;
   return error.message ?? 'is not valid';
 };
 

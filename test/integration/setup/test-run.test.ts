@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checks } from '../../../local/setup/test-run.mjs';
+import { scratchFolder } from '../../helpers/scratch-folder';
 
 const setup = (file: string) => pathToFileURL(join(__dirname, '../../../local/setup', file)).href;
 const none = {
@@ -17,7 +17,7 @@ const programs = Object.values(checks).flatMap(([program]) => program ?? []);
 
 /** A clone whose checks and whose jest are small programs of ours. */
 function clone(jest: string, failingCheck?: string): string {
-  const root = mkdtempSync(join(tmpdir(), 'kolate-clone-'));
+  const root = scratchFolder('clone');
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);

@@ -25,7 +25,14 @@ const things = route({
   throttle: 'control',
   params: Type.Object({ thingId: Type.Integer() }, { additionalProperties: false }),
   query: Type.Object({ loud: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
-  body: Type.Object({ name: Type.String(), size: Type.Integer() }, { additionalProperties: false }),
+  body: Type.Object(
+    {
+      name: Type.String(),
+      size: Type.Integer(),
+      tag: Type.Optional(Type.String({ pattern: '^[a-z]$', description: 'one lower-case letter' })),
+    },
+    { additionalProperties: false },
+  ),
   responses: { 200: Type.Unknown() },
 });
 
@@ -77,6 +84,7 @@ describe('a service app', () => {
     ['an unknown field', { name: 'a', size: 1, x: 1 }, '/x', 'is not a known field'],
     ['a missing field', { name: 'a' }, '/size', 'is missing'],
     ['a wrong type, without coercing it', { name: 'a', size: '1' }, '/size', 'must be integer'],
+    ['a name that does not fit, in words', { name: 'a', size: 1, tag: 'B' }, '/tag', 'must be one lower-case letter'],
     ['a NUL character', { name: 'a\0', size: 1 }, '/name', 'has a NUL character'],
     ['half of a surrogate pair', '{"name":"\\ud800","size":1}', '/name', 'has half of a surrogate pair'],
   ])('refuses %s with its JSON pointer', async (_what, body, pointer, detail) => {

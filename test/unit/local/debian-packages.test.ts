@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mirrorsIn } from '../../../local/setup/debian-mirror.mjs';
 import { isNeeded } from '../../../local/setup/debian-packages.mjs';
 import { compareWithLock } from '../../../local/setup/engine-prefix.mjs';
+import { scratchFolder } from '../../helpers/scratch-folder';
 
 describe('the mirror', () => {
   it('is that of active lines, then that of comments, in either format of apt', () => {
@@ -39,7 +39,7 @@ it('leaves out what only installs, and keeps what the engines load', () => {
 });
 
 describe('the lock file', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'kolate-lock-'));
+  const dir = scratchFolder('lock');
   const file = join(dir, 'lock.json');
   writeFileSync(file, JSON.stringify({ packages: { 'postgresql-18': '18.6-3', libc6: '2.43-7', zlib1g: '1' } }));
 

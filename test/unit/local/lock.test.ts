@@ -1,12 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installOnce } from '../../../local/setup/install-once.mjs';
 import { withLock } from '../../../local/setup/lock.mjs';
 import { identify, isAlive } from '../../../local/setup/process-identity.mjs';
 import { createProgress } from '../../../local/setup/progress.mjs';
+import { scratchFolder } from '../../helpers/scratch-folder';
 
-const folder = () => mkdtempSync(join(tmpdir(), 'kolate-lock-'));
+const folder = () => scratchFolder('lock');
 const quiet = () => createProgress(() => undefined);
 
 describe('a process', () => {

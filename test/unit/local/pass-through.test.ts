@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { scratchFolder } from '../../helpers/scratch-folder';
 import { until } from '../../helpers/until';
 
 const passThrough = pathToFileURL(join(__dirname, '../../../local/setup/pass-through.mjs')).href;
 
 /** A program that says `up`, counts signals and ends with exit code 7 a moment after the first. */
 function start(now = 'Date.now') {
-  const file = join(mkdtempSync(join(tmpdir(), 'kolate-pass-')), 'program.js');
+  const file = join(scratchFolder('pass'), 'program.js');
   writeFileSync(
     file,
     `let count = 0;

@@ -1,12 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { missingParts } from '../../../local/setup/install-engines.mjs';
 import { findClosedFolder, findMissing, javaVersion } from '../../../local/setup/preflight.mjs';
 import { resolveLocally } from '../../../local/setup/resolve.mjs';
+import { scratchFolder } from '../../helpers/scratch-folder';
 
 function folder(programs: Record<string, string>): string {
-  const dir = mkdtempSync(join(tmpdir(), 'kolate-path-'));
+  const dir = scratchFolder('path');
   for (const [name, says] of Object.entries(programs)) {
     writeFileSync(join(dir, name), `#!/bin/sh\necho '${says}'\n`);
     chmodSync(join(dir, name), 0o755);
@@ -62,7 +62,7 @@ it('tells root of a cache that engines could not enter', () => {
 });
 
 it('reads the version of a Java from the file beside it, through links', () => {
-  const home = mkdtempSync(join(tmpdir(), 'kolate-java-'));
+  const home = scratchFolder('java');
   mkdirSync(join(home, 'bin'));
   writeFileSync(join(home, 'bin/java'), '');
   writeFileSync(join(home, 'release'), 'IMPLEMENTOR="x"\nJAVA_VERSION="21.0.4"\n');

@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, statSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createProcessLog, levelOf } from '../../../local/engines/process-log';
+import { scratchFolder } from '../../helpers/scratch-folder';
 
-const file = () => join(mkdtempSync(join(tmpdir(), 'kolate-log-')), 'it.jsonl');
+const file = () => join(scratchFolder('log'), 'it.jsonl');
 
 async function gather(path: string, chunks: readonly string[]) {
   const log = createProcessLog(path);

@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessSpec } from '../../../local/engines/engine';
 import { endLeftover, markerVariable, readPidFile } from '../../../local/engines/leftover-process';
 import { spawnProcess, startProcess } from '../../../local/engines/spawn-process';
 import { identify, isAlive } from '../../../local/setup/process-identity.mjs';
+import { scratchFolder } from '../../helpers/scratch-folder';
 import { until } from '../../helpers/until';
 
 function place(name = 'it') {
-  const dir = mkdtempSync(join(tmpdir(), 'kolate-spawn-'));
+  const dir = scratchFolder('spawn');
   return { dir, pidFile: join(dir, `${name}.pid`), logFile: join(dir, `${name}.jsonl`) };
 }
 
