@@ -9,35 +9,43 @@ const absent = [
   ...['kerberos', 'snappy', 'socks', 'aws4', 'gcp-metadata', '@mongodb-js/zstd', 'mongodb-client-encryption'],
 ];
 
+/** The SDK that Lambda's runtime brings: for handlers whose drivers are heavy, and whose start nobody waits for. */
+const takesSdkFromRuntime = ['rotate-secret'];
+
 /** @param root folder of the repository; @returns the files written, by handler */
 export async function bundleHandlers(root) {
   const sources = join(root, 'src/handlers');
   const names = readdirSync(sources).filter((name) => existsSync(join(sources, name, 'index.ts')));
   const esbuild = await import('esbuild');
-  const { outputFiles } = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, `src/handlers/${name}/index.ts`])),
-    outdir: 'dist/lambda',
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    conditions: ['module'],
-    external: absent,
-    // Names stay, so that a stack trace in a log says where; a source map would weigh more than the code.
-    minify: true,
-    keepNames: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    write: false,
-  });
+  const bundles = await Promise.all(names.map((name) => esbuild.build(optionsFor(root, name))));
+  const outputFiles = bundles.flatMap((bundle) => bundle.outputFiles);
   for (const { path, contents } of outputFiles) write(path, contents);
   for (const folder of existing(join(root, 'dist/lambda'))) {
     if (!names.includes(folder)) rmSync(join(root, 'dist/lambda', folder), { recursive: true });
   }
   return outputFiles.map(({ path }) => path);
 }
+
+const optionsFor = (root, name) => ({
+  absWorkingDir: root,
+  entryPoints: [`src/handlers/${name}/index.ts`],
+  outfile: `dist/lambda/${name}/index.js`,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  conditions: ['module'],
+  external: [...absent, ...(takesSdkFromRuntime.includes(name) ? ['@aws-sdk/*'] : [])],
+  // The driver of MongoDB brings tables of Unicode for host names in URLs, which Node has itself.
+  alias: { 'whatwg-url': 'node:url' },
+  // Names of functions and classes stay, so that a stack trace in a log says where and an error says which.
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  write: false,
+});
 
 const existing = (folder) => (existsSync(folder) ? readdirSync(folder) : []);
 

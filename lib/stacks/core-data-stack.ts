@@ -6,6 +6,7 @@ import { CoreCache } from '../constructs/core-cache';
 import { CoreDocuments } from '../constructs/core-documents';
 import { CorePostgres } from '../constructs/core-postgres';
 import { KolateKey } from '../constructs/kolate-key';
+import { SecretRotation } from '../constructs/secret-rotation';
 import { KolateStack, type KolateStackProps } from './kolate-stack';
 
 export type CoreDataStackProps = KolateStackProps & { readonly vpc: IVpc; readonly alarmTopic: ITopic };
@@ -19,13 +20,10 @@ export class CoreDataStack extends KolateStack {
   constructor(scope: Construct, props: CoreDataStackProps) {
     super(scope, 'core-data', { ...props, stateful: true });
     const { vpc, alarmTopic, environment } = props;
-    const { coreData, logDays } = environment;
     const key = new KolateKey(this, 'Key', 'What the core stores keep');
-    const common = { vpc, key, alarmTopic, backupDays: coreData.backupDays, logDays };
-    this.postgres = new CorePostgres(this, 'Postgres', { ...common, postgres: coreData.postgres });
-    this.documents = new CoreDocuments(this, 'Documents', { ...common, documents: coreData.documents });
-    // Each keeps its own log for points in time, for `backupDays`.
-    for (const store of [this.postgres, this.documents]) backUp(store, environment, 'daily');
-    this.cache = new CoreCache(this, 'Cache', { ...common, cache: coreData.cache });
+    const common = { vpc, key, alarmTopic, environment };
+    this.postgres = new CorePostgres(this, 'Postgres', common);
+    this.documents = new CoreDocuments(this, 'Documents', common);
+    this.cache = new CoreCache(this, 'Cache', common);
   }
 }

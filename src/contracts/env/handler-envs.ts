@@ -1,11 +1,15 @@
 import type { Static } from '@sinclair/typebox';
 import { AuthorizerEnv } from './authorizer-env';
 import { PreTokenEnv } from './pre-token-env';
+import { RotateSecretEnv } from './rotate-secret-env';
+import { RunMigrationsEnv } from './run-migrations-env';
 
 /** Every Lambda of src/handlers, by the name of its folder, with the variables that it reads at its start. */
 export const handlerEnvs = {
   authorizer: AuthorizerEnv,
   'pre-token': PreTokenEnv,
+  'rotate-secret': RotateSecretEnv,
+  'run-migrations': RunMigrationsEnv,
 } as const;
 
 export type HandlerName = keyof typeof handlerEnvs;
