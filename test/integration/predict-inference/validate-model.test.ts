@@ -85,6 +85,27 @@ describe('validating a model in a process of its own', () => {
     });
   });
 
+  it('contains a model whose time grows with the cube of its rows, though its memory does not', async () => {
+    const cube = model({
+      node: [
+        node('Unsqueeze', ['x', 'last'], ['column']),
+        node('Mul', ['x', 'column'], ['s0']),
+        ...[0, 1, 2, 3].map((i) => node('MatMul', [`s${i}`, 's0'], [`s${i + 1}`])),
+        node('ReduceMax', ['s4', 'last'], ['y'], [attributes.int('keepdims', 0)]),
+      ],
+      input: [value('x', 'FP32', ['N'])],
+      output: [value('y', 'FP32', ['N'])],
+      initializer: [int64s('last', [1], [1])],
+    });
+    expect(await validate(cube)).toMatchObject({
+      ok: true,
+      lane: 'contained',
+      because: expect.stringMatching(
+        /^10000 rows would take about \d+ s: its time grows with the power [23]\.\d of the rows$/,
+      ),
+    });
+  });
+
   it('contains a model that would fill the memory of the serving process', async () => {
     const roomy = createModelValidator({ programPath });
     const large = model({

@@ -1,12 +1,13 @@
 import { KolateError } from '../../../contracts/errors';
 import type { Lane, ModelSignature } from '../../../contracts/http/models';
 import { loadSession, type Session, warmRuntime } from '../inference/ort-runtime';
-import { type ServingPlan, servingPlan } from '../inference/serving-plan';
-import { elementCount, type Tensor } from '../inference/tensors';
+import { servingPlan } from '../inference/serving-plan';
+import { elementCount } from '../inference/tensors';
 import { type LaneReading, laneOf } from './lane-of';
 import { type ModelReading, readOnnxModel } from './onnx-model-reader';
 import { reject } from './rejection';
 import { signatureOf } from './signature-of';
+import { cpuMs, heavyRows, isOutOfMemory, most, slowRow, steepRows } from './trial-cost';
 import { trialInputs } from './trial-inputs';
 import { rowsAreIndependent, withSeenShapes } from './trial-rows';
 
@@ -17,17 +18,6 @@ export type TrialResult = { readonly signature: ModelSignature; readonly lane: L
 const openSizes = [1, 2, 8, 16, 32, 64, 224];
 /** Four open dimensions of the largest size would be ten gigabytes. */
 const maxElements = 16_000_000;
-/** Above these a model would hold up the others in the serving process, so it is contained. CPU time, and memory of one call. */
-const most = {
-  loadMs: 2_000,
-  loadBytes: 256 * 1024 * 1024,
-  rowMs: 50,
-  manyRowsMs: 1_000,
-  manyRowsBytes: 256 * 1024 * 1024,
-} as const;
-/** Enough for a model that takes the cube of its rows to show, while the square of them stays small. */
-const manyRows = 512;
-
 /** Operators that refuse values which they do not know, so that a failed trial says nothing against the model. */
 const picky: ReadonlySet<string> = new Set(
   'OneHotEncoder CategoryMapper LabelEncoder DictVectorizer ArrayFeatureExtractor Gather GatherElements GatherND OneHot'
@@ -52,7 +42,10 @@ export function tryModel(file: Uint8Array): TrialResult {
   const seen = withSeenShapes(session, signature, openSize);
   if (slow || lane.lane === 'contained') return { signature: seen, ...judge(lane, slow) };
   const batchable = rowsAreIndependent(session, seen, openSize);
-  return { signature: { ...seen, batchable }, ...judge(lane, heavyRows(session, servingPlan(seen), openSize)) };
+  const plan = servingPlan(seen);
+  const heavyOrSteep =
+    heavyRows(session, plan, openSize) ?? (batchable ? undefined : steepRows(session, plan, openSize));
+  return { signature: { ...seen, batchable }, ...judge(lane, heavyOrSteep) };
 }
 
 /** `lane`, unless there is a reason to contain the model. */
@@ -111,47 +104,6 @@ function findOpenSize(session: Session, signature: ModelSignature, reading: Mode
     'it was tried with one row and with several sizes for the dimensions left open; fix those that must be fixed';
   return rejectRun(first, 'run_failed', 'the model could not be run', hint);
 }
-
-/** Why one row takes too long for the serving process; undefined when it does not. */
-function slowRow(session: Session, { inputs, outputs }: ServingPlan, openSize: number): string | undefined {
-  const one = measure(session, trialInputs(inputs, { rows: 1, openSize, value: () => 1 }), outputs);
-  if (one === 'out of memory') return 'one row takes more memory than a model may have';
-  return one && one.ms > most.rowMs ? `one row takes ${Math.round(one.ms)} ms of a processor` : undefined;
-}
-
-/** Why many rows take too much memory or time for it. */
-function heavyRows(session: Session, { inputs, outputs }: ServingPlan, openSize: number): string | undefined {
-  if (!inputs.some(({ shape }) => shape[0] === -1)) return undefined;
-  const many = measure(session, trialInputs(inputs, { rows: manyRows, openSize, value: () => 1 }), outputs);
-  if (many === 'out of memory') return `${manyRows} rows take more memory than a model may have`;
-  if (many && many.ms > most.manyRowsMs) return `${manyRows} rows take ${Math.round(many.ms)} ms of a processor`;
-  if (many && many.bytes > most.manyRowsBytes) return `${manyRows} rows take ${Math.round(many.bytes / 1e6)} MB`;
-  return undefined;
-}
-
-/** CPU time and growth of the process's largest size; undefined when the run fails, as it may with guessed values. */
-function measure(
-  session: Session,
-  inputs: readonly Tensor[],
-  outputs: readonly string[],
-): { ms: number; bytes: number } | 'out of memory' | undefined {
-  const bytes = process.resourceUsage().maxRSS;
-  const ms = cpuMs();
-  try {
-    session.run(inputs, outputs);
-  } catch (error) {
-    return isOutOfMemory(error) ? 'out of memory' : undefined;
-  }
-  return { ms: cpuMs() - ms, bytes: (process.resourceUsage().maxRSS - bytes) * 1_024 };
-}
-
-const cpuMs = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-};
-
-const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof KolateError && error.code === 'KLT_INFERENCE_OUT_OF_BOUNDS';
 
 function rejectRun(error: unknown, code: 'load_failed' | 'run_failed', what: string, hint?: string): never {
   const detail = error instanceof KolateError ? error.detail : String(error);
