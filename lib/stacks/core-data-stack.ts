@@ -1,7 +1,6 @@
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { backUp } from '../constructs/back-up';
 import { CoreCache } from '../constructs/core-cache';
 import { CoreDocuments } from '../constructs/core-documents';
 import { CorePostgres } from '../constructs/core-postgres';
@@ -25,5 +24,8 @@ export class CoreDataStack extends KolateStack {
     this.postgres = new CorePostgres(this, 'Postgres', common);
     this.documents = new CoreDocuments(this, 'Documents', common);
     this.cache = new CoreCache(this, 'Cache', common);
+    const rotation = new SecretRotation(this, 'Rotation', { vpc, key, alarmTopic, logDays: environment.logDays });
+    // That of PostgreSQL is RDS' own matter, and nobody comes into the cache with a password.
+    rotation.rotate(this.documents.adminSecret, this.documents);
   }
 }
