@@ -1,15 +1,18 @@
 import { App, type AppProps } from 'aws-cdk-lib';
 import type { Environment } from './config/environment';
+import { rollout } from './config/environments';
 import { featureFlags } from './config/feature-flags';
 import { AccountStack, needsAccountStack } from './stacks/account-stack';
 import { ApiStack, type ApiStackProps } from './stacks/api-stack';
 import { BackupStack } from './stacks/backup-stack';
 import { CoreDataStack } from './stacks/core-data-stack';
+import { DeliveryStack } from './stacks/delivery-stack';
 import { EdgeStack } from './stacks/edge-stack';
 import { FrontStack } from './stacks/front-stack';
 import { IdentityStack } from './stacks/identity-stack';
 import { IngressStack } from './stacks/ingress-stack';
 import { MessagingStack } from './stacks/messaging-stack';
+import { MigrationsStack } from './stacks/migrations-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { SecurityStack } from './stacks/security-stack';
 import { StorageStack } from './stacks/storage-stack';
@@ -20,15 +23,19 @@ export const createApp = (props?: AppProps): App =>
 
 /** All stacks of one environment. */
 export function addPlatform(app: App, environment: Environment): App {
-  const { alarmTopic } = new SecurityStack(app, { environment });
+  const { alarmTopic, permissionsBoundary } = new SecurityStack(app, { environment });
   const { vpc } = new NetworkStack(app, { environment, alarmTopic });
   new MessagingStack(app, { environment, vpc, alarmTopic });
-  new CoreDataStack(app, { environment, vpc, alarmTopic });
+  const { postgres } = new CoreDataStack(app, { environment, vpc, alarmTopic });
+  new MigrationsStack(app, { environment, vpc, alarmTopic, permissionsBoundary, postgres });
   const storage = new StorageStack(app, { environment, alarmTopic });
   new BackupStack(app, { environment, vpc, alarmTopic });
   if (needsAccountStack(environment)) {
     new AccountStack(app, { environment, alarmTopic, accessLogs: storage.accessLogs });
   }
+  const { delivery } = environment;
+  if (delivery)
+    new DeliveryStack(app, { environment, delivery, ...rollout, alarmTopic, accessLogs: storage.accessLogs });
   const edge = new EdgeStack(app, { environment });
   const { zone, healthCheck } = edge;
   const { accessLogs } = storage;

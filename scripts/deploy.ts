@@ -7,13 +7,18 @@ import { environmentNamed } from '../lib/config/environments';
 import { accountRegistry, checkImages } from './delivery/check-images';
 import { readImages } from './delivery/read-images';
 
-const usage = `npm run deploy -- --assembly cdk.out
+const usage = `npm run deploy -- [--assembly cdk.out] [--gated]
 Deploys an assembly as it was synthesized: the gate (npm run diff-gate), then its images, which the registry has to find
 sound and signed where the environment says so, then every stack. The pipeline's own stack is deployed by hand, since a
-pipeline that changes itself loses the execution that it is in.`;
+pipeline that changes itself loses the execution that it is in. --gated: the gate was passed before, or somebody rolls back
+from stateful resources that came new; those stay, as retained resources do.`;
 
 const { values } = parseArgs({
-  options: { assembly: { type: 'string', default: 'cdk.out' }, help: { type: 'boolean', default: false } },
+  options: {
+    assembly: { type: 'string', default: 'cdk.out' },
+    gated: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
 });
 const root = process.cwd();
 
@@ -43,7 +48,7 @@ async function main(): Promise<number> {
   const { environment } = readAssembly(values.assembly);
   const stacks = `kolate-${environment}-!(delivery)`;
   const steps: (() => boolean | Promise<boolean>)[] = [
-    () => run('dist/scripts/diff-gate.js', '--assembly', values.assembly),
+    () => values.gated || run('dist/scripts/diff-gate.js', '--assembly', values.assembly),
     () => cdk('publish-assets', stacks, '--unstable', 'publish-assets'),
     areImagesFit,
     () => cdk('deploy', stacks, '--require-approval', 'never', '--progress', 'events', '--concurrency', '4'),

@@ -6,6 +6,9 @@ import { prodStandby } from './prod-standby';
 
 export const environments: readonly Environment[] = [dev, prod, prodStandby];
 
+/** In what order a pipeline deploys: first where nobody is harmed, then where nobody is served yet, then the rest. */
+export const rollout = { rehearsal: dev, waves: [prodStandby, prod] } as const;
+
 /** @throws Error naming the environments there are, or what is wrong with the one of that name */
 export function environmentNamed(name: string): Environment {
   const found = environments.find((environment) => environment.name === name);

@@ -1,4 +1,4 @@
-import { Aws, Duration, Validations } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -6,8 +6,8 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { copiedBucketName, storageKeyAlias } from '../config/names-between-regions';
+import { explainPolicy } from './explain-policy';
 import { KolateAlarm } from './kolate-alarm';
-import { objectsFinding } from './wildcard-finding';
 
 export type BucketReplicationProps = {
   readonly bucket: s3.Bucket;
@@ -67,13 +67,10 @@ export class BucketReplication extends Construct {
     allow(['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'], `${destination}/*`);
     // A right on an alias does not count; one on the keys that have the alias does.
     allow(['kms:Encrypt'], keys, { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } });
-    const all = 'S3 copies whatever objects there are.';
-    Validations.of(role).acknowledge({ id: objectsFinding(bucket), reason: all });
-    Validations.of(role).acknowledge({ id: found(`${destination}/*`), reason: all });
-    Validations.of(role).acknowledge({
-      id: found(keys),
-      reason: 'The condition leaves the one key that has the alias.',
-    });
+    explainPolicy(role, [
+      [/:key\/\*$/, 'The condition leaves the one key that has the alias.'],
+      [/\/\*$/, 'S3 copies whatever objects there are.'],
+    ]);
     return role;
   }
 
@@ -93,7 +90,3 @@ export class BucketReplication extends Construct {
     });
   }
 }
-
-/** cdk-nag prints what only deployment knows in angle brackets. */
-const found = (arn: string): string =>
-  `AwsSolutions-IAM5[Resource::${arn.replaceAll(Aws.PARTITION, '<AWS::Partition>').replaceAll(Aws.ACCOUNT_ID, '<AWS::AccountId>')}]`;

@@ -4,7 +4,7 @@ import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { objectsFinding } from './wildcard-finding';
+import { explainPolicy } from './explain-policy';
 
 export type ConfigRecorderProps = {
   readonly bucket: IBucket;
@@ -44,9 +44,6 @@ export class ConfigRecorder extends Construct {
       id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWS_ConfigRole]',
       reason: 'It reads how each type of resource is configured, and AWS adds the types that come.',
     });
-    Validations.of(role).acknowledge({
-      id: objectsFinding(bucket, 'AWSLogs/<AWS::AccountId>/Config/*'),
-      reason: 'AWS Config names its files; they stay below the folder that it has in the bucket.',
-    });
+    explainPolicy(role, [[/Config\/\*$/, 'AWS Config names its files; they stay below the folder that it has there.']]);
   }
 }

@@ -18,8 +18,8 @@ export function explainWildcard(scope: Construct, arn: string, reason: string): 
 
 type Intrinsic = { readonly [name: string]: unknown };
 
-/** As cdk-nag writes a value of a template down. */
-function flatten(value: unknown): string {
+/** An ARN, as cdk-nag writes it down. */
+export function flatten(value: unknown): string {
   if (typeof value === 'string') return value.replaceAll('$' + '{', '<').replaceAll('}', '>');
   const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: reference } = value as Intrinsic;
   if (Array.isArray(join)) return (join[1] as unknown[]).map(flatten).join(String(join[0]));
