@@ -30,7 +30,7 @@ export async function chooseEngines(env: Env): Promise<Choice> {
     use('postgres', 'KOLATE_POSTGRES_URL', env, givenPostgres),
     use('document', 'KOLATE_MONGODB_URL', env, givenMongo),
     use('valkey', 'KOLATE_REDIS_URL', env, givenRedis),
-    use('kafka', 'KOLATE_KAFKA_BROKERS', env, async (brokers) => ({ brokers })),
+    use('kafka', 'KOLATE_KAFKA_BROKERS', env, givenKafka),
     use('s3', 'KOLATE_S3_ENDPOINT', env, (endpoint) => givenS3(endpoint, env)),
   ]);
   const lines = Object.values(engines)
@@ -126,6 +126,21 @@ async function givenRedis(url: string): Promise<DatabaseEndpoint> {
     return endpointOf(url, 6379);
   } finally {
     redis.disconnect();
+  }
+}
+
+async function givenKafka(brokers: string): Promise<KafkaEndpoint> {
+  const { Kafka, logLevel } = await import('kafkajs');
+  const admin = new Kafka({
+    ...{ brokers: brokers.split(','), clientId: 'kolate-start', logLevel: logLevel.NOTHING },
+    ...{ connectionTimeout: timeoutMs, requestTimeout: timeoutMs, retry: { retries: 0 } },
+  }).admin();
+  try {
+    await admin.connect();
+    await admin.describeCluster();
+    return { brokers };
+  } finally {
+    await admin.disconnect();
   }
 }
 

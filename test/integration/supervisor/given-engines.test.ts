@@ -2,23 +2,23 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import { chooseEngines } from '../../../local/supervisor/given-engines';
-import { testMongo, testPostgres, testRedis } from '../../helpers/engines';
+import { testKafka, testMongo, testPostgres, testRedis } from '../../helpers/engines';
 import { freePort } from '../../helpers/start-issuer';
 
 it('takes the engines that the environment names, when they are recent enough, and says why', async () => {
-  const [postgres, mongo, redis] = await Promise.all([testPostgres(), testMongo(), testRedis()]);
+  const [postgres, mongo, redis, kafka] = await Promise.all([testPostgres(), testMongo(), testRedis(), testKafka()]);
   const env = {
     KOLATE_POSTGRES_URL: postgres.adminUrl,
     KOLATE_MONGODB_URL: mongo.url,
     KOLATE_REDIS_URL: redis.url,
-    KOLATE_KAFKA_BROKERS: '127.0.0.1:9092',
+    KOLATE_KAFKA_BROKERS: kafka.brokers,
   };
   const { given, lines } = await chooseEngines(env);
   const { port, username } = new URL(postgres.adminUrl);
   expect(given.postgres).toMatchObject({ port: Number(port), user: username, url: postgres.adminUrl });
   expect(given.document?.url).toBe(mongo.url);
   expect(given.valkey?.url).toBe(redis.url);
-  expect(given.kafka).toEqual({ brokers: '127.0.0.1:9092' });
+  expect(given.kafka).toEqual({ brokers: kafka.brokers });
   expect(given.s3).toBeUndefined();
   expect(lines).toContain('PostgreSQL: yours, since KOLATE_POSTGRES_URL is set');
 });
@@ -41,6 +41,9 @@ it('says which variable names an engine that does not answer, and what it met', 
   const port = await freePort();
   await expect(chooseEngines({ KOLATE_REDIS_URL: `redis://:hidden@127.0.0.1:${port}` })).rejects.toThrow(
     `the Redis that KOLATE_REDIS_URL names will not do: connect ECONNREFUSED 127.0.0.1:${port}`,
+  );
+  await expect(chooseEngines({ KOLATE_KAFKA_BROKERS: `127.0.0.1:${port}` })).rejects.toThrow(
+    /the Kafka that KOLATE_KAFKA_BROKERS names will not do: .*ECONNREFUSED/,
   );
 });
 
