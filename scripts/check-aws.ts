@@ -1,49 +1,68 @@
 import { parseArgs } from 'node:util';
+import type { App, AppProps } from 'aws-cdk-lib';
+import type { Acknowledgement } from '../lib/assembly/assembly';
 import { environmentNamed } from '../lib/config/environments';
 import { addPlatform, createApp } from '../lib/platform-app';
 import { acknowledgementsText, findingsText } from './aws/findings-text';
-import { type Checked, checkWithRulePacks, withoutReason } from './aws/rule-packs';
+import { checkUnaccepted, checkWithRulePacks, withoutFinding, withoutReason } from './aws/rule-packs';
 import { environmentNames } from './aws/synthesize';
 
-const usage = `npm run check:aws -- [--env dev|prod|prod-standby] [--acknowledged]
+const usage = `npm run check:aws -- [--env dev|prod|prod-standby] [--acknowledged] [--unused]
 Checks every stack of every environment: the built-in CloudFormation validation, cdk-nag (AwsSolutions, Serverless,
 NIST 800-53 R5) and the Control Tower rules. A finding is mended, or accepted with a reason beside its resource.
   --env           only this one
-  --acknowledged  also lists what was accepted, and why`;
+  --acknowledged  also lists what was accepted, and why
+  --unused        instead looks for what was accepted and is found in none of the environments any more`;
 
 const { values } = parseArgs({
   options: {
     env: { type: 'string' },
     acknowledged: { type: 'boolean', default: false },
+    unused: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-function check(name: string): Checked {
-  const environment = environmentNamed(name);
-  return checkWithRulePacks((props) => addPlatform(createApp(props), environment));
-}
+const platformOf =
+  (name: string) =>
+  (props: AppProps): App =>
+    addPlatform(createApp(props), environmentNamed(name));
 
-function main(): number {
-  if (values.help) {
-    console.log(usage);
-    return 0;
-  }
-  let failed = 0;
-  const checked = (values.env === undefined ? environmentNames : [values.env]).map((name) => ({
-    name,
-    ...check(name),
-  }));
-  for (const { name, findings, assembly } of checked) {
+/** @returns how many findings, and acceptances that say nothing, there are */
+function check(names: readonly string[]): number {
+  let wrong = 0;
+  const accepted: Acknowledgement[] = [];
+  for (const name of names) {
+    const { findings, assembly } = checkWithRulePacks(platformOf(name));
     const silent = withoutReason(assembly.acknowledgements);
-    failed += findings.length + silent.length;
+    wrong += findings.length + silent.length;
+    accepted.push(...assembly.acknowledgements);
     console.log(`${name}: ${findings.length} findings, ${assembly.acknowledgements.length} accepted with a reason`);
     if (findings.length > 0) console.log(findingsText(findings));
     for (const { id, path } of silent) console.log(`  ${path} accepts ${id} without saying why`);
   }
-  if (values.acknowledged)
-    console.log(acknowledgementsText(checked.flatMap(({ assembly }) => assembly.acknowledgements)));
-  return failed > 0 ? 1 : 0;
+  if (values.acknowledged) console.log(acknowledgementsText(accepted));
+  return wrong;
 }
 
-process.exitCode = main();
+/** A construct accepts in all environments that have it, though the packs may find it in one of them alone. */
+function checkUnused(names: readonly string[]): number {
+  const [used, unused] = [new Set<string>(), new Set<string>()];
+  for (const name of names) {
+    const { acknowledgements } = checkWithRulePacks(platformOf(name)).assembly;
+    const idle = withoutFinding(acknowledgements, checkUnaccepted(platformOf(name)).findings);
+    for (const one of acknowledgements) {
+      (idle.includes(one) ? unused : used).add(`${one.path.replace(`kolate-${name}-`, '')} accepts ${one.id}`);
+    }
+  }
+  const nowhere = [...unused].filter((key) => !used.has(key));
+  for (const key of nowhere) console.log(`${key}, which nothing finds there`);
+  return nowhere.length;
+}
+
+if (values.help) {
+  console.log(usage);
+} else {
+  const names = values.env === undefined ? environmentNames : [values.env];
+  process.exitCode = (values.unused ? checkUnused(names) : check(names)) > 0 ? 1 : 0;
+}

@@ -81,6 +81,28 @@ function findingsIn({ pluginReports }: Report): Finding[] {
   });
 }
 
+/** What the packs would find if nothing had been accepted. */
+export function checkUnaccepted(build: (props: AppProps) => App): Checked {
+  const { acknowledge } = Validations.prototype;
+  Validations.prototype.acknowledge = () => undefined;
+  try {
+    return checkWithRulePacks(build);
+  } finally {
+    Validations.prototype.acknowledge = acknowledge;
+  }
+}
+
+/** Acknowledgements of what no pack finds there: the reason outlived the finding. Exceptions of our own rules are not meant. */
+export const withoutFinding = (
+  acknowledgements: readonly Acknowledgement[],
+  unaccepted: readonly Finding[],
+): Acknowledgement[] =>
+  acknowledgements.filter(
+    ({ id, path }) =>
+      !id.startsWith('Kolate::') &&
+      !unaccepted.some((finding) => finding.acknowledgeWith === id && `${finding.path}/`.startsWith(`${path}/`)),
+  );
+
 /** Acknowledgements whose reason says nothing. */
 export const withoutReason = (acknowledgements: readonly Acknowledgement[]): Acknowledgement[] =>
   acknowledgements.filter(({ reason }) => reason.trim().split(/\s+/).length < 3);

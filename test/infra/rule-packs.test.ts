@@ -2,7 +2,7 @@ import { type App, type AppProps, Stack, Validations } from 'aws-cdk-lib';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { createApp } from '../../lib/platform-app';
 import { findingsText } from '../../scripts/aws/findings-text';
-import { checkWithRulePacks, withoutReason } from '../../scripts/aws/rule-packs';
+import { checkUnaccepted, checkWithRulePacks, withoutFinding, withoutReason } from '../../scripts/aws/rule-packs';
 
 const acceptable = ['AwsSolutions-S10', 'AwsSolutions-S1', 'NIST.800.53.R5-S3BucketLoggingEnabled'];
 
@@ -35,6 +35,13 @@ describe('the rule packs', () => {
     const again = checkWithRulePacks(withBucket(ids));
     expect(again.findings.filter(({ severity }) => severity !== 'fatal')).toEqual([]);
     expect(again.assembly.acknowledgements).toHaveLength(ids.length);
+  });
+
+  it('tell what was accepted and is not found', () => {
+    const build = withBucket(['AwsSolutions-S1', 'AwsSolutions-SQS3']);
+    const { acknowledgements } = checkWithRulePacks(build).assembly;
+    const unused = withoutFinding(acknowledgements, checkUnaccepted(build).findings);
+    expect(unused.map(({ id }) => id)).toEqual(['AwsSolutions-SQS3']);
   });
 
   it('want a reason that says something', () => {
