@@ -98,7 +98,7 @@ export class KolateService<N extends ServiceName> extends Construct implements I
     });
     // Its namespace and its capacity providers too, which nothing of the service refers to.
     this.service.node.addDependency(cluster.cluster, ...(cluster.meshTls ? [cluster.meshTls.ready] : []));
-    this.attachTargets(cluster);
+    this.attachTargets(cluster, name);
     this.observe(props, size, alarms);
     this.explain();
   }
@@ -138,10 +138,10 @@ export class KolateService<N extends ServiceName> extends Construct implements I
   }
 
   /** Rules of security groups between the load balancers and the tasks come with it, in this stack. */
-  private attachTargets({ balancingRole }: ServiceCluster): void {
+  private attachTargets({ balancingRole }: ServiceCluster, containerName: N): void {
     for (const pair of this.targets) {
       const options = {
-        containerName: 'app',
+        containerName,
         containerPort: pair.port,
         alternateTarget: pair.alternate(balancingRole),
       };

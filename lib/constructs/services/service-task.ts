@@ -87,7 +87,7 @@ export class ServiceTask extends Construct {
     const heapMib = Math.floor(memoryLimitMiB * props.heapShare);
     const http = { name: 'http', containerPort: ports.http, appProtocol: ecs.AppProtocol.http };
     const grpc = { name: 'grpc', containerPort: ports.grpc, appProtocol: ecs.AppProtocol.grpc };
-    const container = this.definition.addContainer('app', {
+    const container = this.definition.addContainer(name, {
       image: ecs.ContainerImage.fromDockerImageAsset(serviceImage(this, 'Image', name)),
       memoryLimitMiB,
       user: '10001:10001',

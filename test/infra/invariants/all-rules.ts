@@ -1,10 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CoreEnv } from '../../../src/contracts/env/core-env';
-import { EnterpriseInfoEnv } from '../../../src/contracts/env/enterprise-info-env';
-import { PredictEnv, PredictRegistryEnv } from '../../../src/contracts/env/predict-env';
+import { awsServiceEnvs } from '../../../src/contracts/env/service-envs';
 import { allRoutes } from '../../../src/contracts/http/all-routes';
-import type { ServiceName } from '../../../src/contracts/http/route';
 import { topics } from '../../../src/contracts/topics';
 import { alarmsLeadSomewhere } from './alarms-lead-somewhere';
 import { containersConfined } from './containers-confined';
@@ -27,14 +24,6 @@ export const runbooks: ReadonlySet<string> = new Set(
     .map((file) => file.replace(/\.md$/, '')),
 );
 
-/** By the name of the service, which is that of its container. */
-const serviceEnvs = {
-  'enterprise-info': EnterpriseInfoEnv,
-  core: CoreEnv,
-  predict: PredictEnv,
-  'predict-registry': PredictRegistryEnv,
-} satisfies Record<ServiceName, unknown>;
-
 /** What holds for every environment, in the order in which the list of the tests is read. */
 export const allRules: readonly Rule[] = [
   encryptedAtRest,
@@ -49,7 +38,7 @@ export const allRules: readonly Rule[] = [
   topicsComplete(Object.values(topics)),
   deadLettersKept,
   containersConfined,
-  environmentsComplete(serviceEnvs),
+  environmentsComplete(awsServiceEnvs),
   routesServed(allRoutes),
   templateLimits,
 ];

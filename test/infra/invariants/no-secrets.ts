@@ -27,7 +27,7 @@ export const noSecrets: Rule = {
 function saidOf(name: string, text: string): string[] {
   const found = secrets.filter(([pattern]) => pattern.test(text)).map(([, what]) => what);
   if (secretNames.test(name) && text !== '' && !text.startsWith('{{resolve:')) found.push('a secret');
-  const accounts = [...text.matchAll(/(?<![\d.-])\d{12}(?![\d.-])/g)].map(([account]) => account);
+  const accounts = [...text.matchAll(/(?<![\w.-])\d{12}(?![\w.-])/g)].map(([account]) => account);
   return [
     ...found,
     ...accounts.filter((account) => !knownAccounts.includes(account)).map((account) => `the account ${account}`),

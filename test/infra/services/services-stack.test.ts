@@ -2,11 +2,12 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { dev } from '../../../lib/config/dev';
 import type { Environment } from '../../../lib/config/environment';
 import { prod } from '../../../lib/config/prod';
-import { serviceEnvs } from '../../../src/contracts/env/service-envs';
+import { awsServiceEnvs } from '../../../src/contracts/env/service-envs';
 import type { ServiceName } from '../../../src/contracts/http/route';
 import { servicesApp } from '../../helpers/services-app';
+import { at, listOf } from '../invariants/rule';
 
-type Properties = Readonly<Record<string, never>>;
+type Properties = Readonly<Record<string, unknown>>;
 type Named = { readonly Name: string; readonly Value?: unknown };
 
 const ids: Readonly<Record<ServiceName, string>> = {
@@ -58,7 +59,7 @@ describe.each(names)('the task of %s', (name) => {
   it('gets every variable that its contract needs', () => {
     const { Environment: variables, Secrets: secrets } = containerOf(prod, name);
     const given = [...(variables as Named[]), ...((secrets ?? []) as Named[])].map(({ Name }) => Name);
-    expect(given).toEqual(expect.arrayContaining([...(serviceEnvs[name].required ?? [])]));
+    expect(given).toEqual(expect.arrayContaining([...(awsServiceEnvs[name].required ?? [])]));
     expect(new Set(given).size).toBe(given.length);
   });
 
@@ -129,8 +130,8 @@ describe('how many tasks there are', () => {
       prod,
       'AWS::ApplicationAutoScaling::ScalingPolicy',
       'CoreScalingLag',
-    ) as Record<string, { CustomizedMetricSpecification: { Metrics: Properties[] } }>;
-    const metrics = policy?.CustomizedMetricSpecification.Metrics ?? [];
+    );
+    const metrics = listOf(at(policy, 'CustomizedMetricSpecification.Metrics'));
     expect(metrics.at(-1)).toEqual({
       Id: 'perTask',
       Expression: '(FILL(part0, 0) + FILL(part1, 0) + FILL(part2, 0)) / tasks',
@@ -143,8 +144,8 @@ describe('how many tasks there are', () => {
 describe('what a service may do', () => {
   const topicsFor = (name: ServiceName, action: string): string[] =>
     policyOf(name)
-      .filter(({ Action }) => [Action].flat().includes(action as never))
-      .flatMap(({ Resource }) => [Resource].flat().map((arn) => JSON.stringify(arn)))
+      .filter(({ Action }) => listOf(Action).includes(action))
+      .flatMap(({ Resource }) => listOf(Resource).map((arn) => JSON.stringify(arn)))
       .map((arn) => /"\/([^"]+)"\]\]\}$/.exec(arn)?.[1] ?? arn)
       .sort();
 
@@ -173,7 +174,7 @@ describe('what a service may do', () => {
   });
 
   it('is not to change files or secrets for predict, nor to see any for core', () => {
-    const actionsOf = (name: ServiceName) => policyOf(name).flatMap(({ Action }) => [Action].flat());
+    const actionsOf = (name: ServiceName) => policyOf(name).flatMap(({ Action }) => listOf(Action).map(String));
     expect(actionsOf('predict')).not.toEqual(expect.arrayContaining(['s3:PutObject']));
     expect(actionsOf('predict').filter((action) => String(action).startsWith('secretsmanager:'))).toEqual([
       'secretsmanager:GetSecretValue',
@@ -182,7 +183,7 @@ describe('what a service may do', () => {
   });
 
   it('has no `*` as a whole resource', () => {
-    for (const name of names) for (const { Resource } of policyOf(name)) expect([Resource].flat()).not.toContain('*');
+    for (const name of names) for (const { Resource } of policyOf(name)) expect(listOf(Resource)).not.toContain('*');
   });
 });
 
