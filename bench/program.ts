@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { bundleOptions } from '../scripts/bundle-options';
 import { cpuSecondsOf } from './harness';
 
 // From the source as from the bundle (dist/…), the clone is where package.json is: benches are started there.
@@ -64,12 +65,7 @@ export async function bundle(entry: string): Promise<string> {
   await build({
     entryPoints: [resolve(root, entry)],
     outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'cjs',
-    target: 'node24',
-    logLevel: 'error',
+    ...bundleOptions,
   });
   return outfile;
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { stringifyExact } from '../src/platform/json/exact-json';
 import type { GlobalOptions } from './connection';
 import { type Context, createContext, type Io } from './context';
-import { stringifyExact } from './exact-json';
 
 /** `document` for `--output json`, `text` for people. `exitCode` where a complete answer is still a failure. */
 export type Result = { readonly document: unknown; readonly text: string; readonly exitCode?: number };

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Static, TSchema } from '@sinclair/typebox';
 import type { Route } from '../src/contracts/http/route';
+import { parseExact, stringifyExact } from '../src/platform/json/exact-json';
 import { refusal, unreachable } from './cli-error';
-import { parseExact, stringifyExact } from './exact-json';
 
 type Part<R, K extends string> = R extends { readonly [P in K]: infer S extends TSchema } ? Static<S> : never;
 type Wanted<R extends Route> = ([Part<R, 'params'>] extends [never]

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { modelInfer, modelMetadata, modelVersionInfer, modelVersionMetadata } from '../src/contracts/http/inference';
+import { parseExact } from '../src/platform/json/exact-json';
 import { usageError } from './cli-error';
-import { parseExact } from './exact-json';
 import { type Api, reasonOf } from './http-client';
 import { type InputSignature, shapeInputs } from './shape-inputs';
 

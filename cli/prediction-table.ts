@@ -1,4 +1,4 @@
-import { stringifyExact } from './exact-json';
+import { stringifyExact } from '../src/platform/json/exact-json';
 import { type Column, renderTable } from './table';
 
 export type OutputTensor = { readonly name: string; readonly shape: readonly number[]; readonly data?: unknown };

@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander';
+import { stringifyExact } from '../src/platform/json/exact-json';
 import { createBind } from './bind';
 import { CliError, type ExitCode, exitCodes, failed, usageError } from './cli-error';
 import type { Io } from './context';
 import { createProgram } from './create-program';
-import { stringifyExact } from './exact-json';
 import { reasonOf } from './http-client';
 
 /** Runs one command line (without the program's name) and answers its exit code. Never throws. */

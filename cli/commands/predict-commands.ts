@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { getPrediction, listPredictions, type Prediction } from '../../src/contracts/http/predictions';
+import { stringifyExact } from '../../src/platform/json/exact-json';
 import type { Bind } from '../bind';
-import { stringifyExact } from '../exact-json';
 import { type ListOptions, listOptions, listQuery, withCursor } from '../options';
 import { predict, readData } from '../predict';
 import { predictionTable } from '../prediction-table';

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { bundleOptions } from '../../scripts/bundle-options';
 
 const root = resolve(__dirname, '../..');
 // Inside the clone, so that the bundle finds node_modules.
@@ -21,12 +22,7 @@ export async function bundleProgram(entry: string): Promise<string> {
   await build({
     entryPoints: [resolve(root, entry)],
     outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'cjs',
-    target: 'node24',
-    logLevel: 'error',
+    ...bundleOptions,
   });
   return outfile;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
+import { bundleOptions } from '../../scripts/bundle-options';
 
 const root = resolve(__dirname, '../..');
 const folder = join(root, 'src/services/predict/inference');
@@ -15,12 +16,7 @@ export function buildPredictPrograms(): { modelProcess: string; watchdogThread: 
     entryPoints: [join(folder, 'model-process.ts'), join(folder, 'watchdog-thread.ts')],
     outdir: root,
     write: false,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'cjs',
-    target: 'node24',
-    logLevel: 'error',
+    ...bundleOptions,
   });
   const hash = createHash('sha256');
   for (const { contents } of outputFiles) hash.update(contents);

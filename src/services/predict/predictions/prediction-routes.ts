@@ -4,8 +4,8 @@ import { tenantOf } from '../../../platform/http/authorize';
 import { withContentEtag } from '../../../platform/http/conditional';
 import type { createLister } from '../../../platform/http/list-query';
 import { registerRoute, type VerifyToken } from '../../../platform/http/register-route';
+import { keepExact } from '../../../platform/json/exact-json';
 import type { Postgres } from '../../../platform/postgres/create-postgres';
-import { keepExact } from './exact-json';
 import { createPredictionStore, predictionList } from './prediction-store';
 
 export type PredictionDeps = {
