@@ -112,9 +112,9 @@ export class KolateLambda<N extends HandlerName> extends Construct implements ec
 
   private explain({ concurrency, vpc, async }: KolateLambdaProps<N>): void {
     const because = (id: string, reason: string) => Validations.of(this.function).acknowledge({ id, reason });
-    if (typeof concurrency !== 'number') because('NIST80053R5-LambdaConcurrency', concurrency.unlimitedBecause);
-    if (!vpc) because('NIST80053R5-LambdaInsideVPC', 'It reaches nothing but endpoints of AWS, and holds no data.');
-    if (!async) because('NIST80053R5-LambdaDLQ', 'Whoever calls waits for the answer and calls again.');
+    if (typeof concurrency !== 'number') because('NIST.800.53.R5-LambdaConcurrency', concurrency.unlimitedBecause);
+    if (!vpc) because('NIST.800.53.R5-LambdaInsideVPC', 'It reaches nothing but endpoints of AWS, and holds no data.');
+    if (!async) because('NIST.800.53.R5-LambdaDLQ', 'Whoever calls waits for the answer and calls again.');
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: vpc

@@ -76,7 +76,7 @@ function explainLookUp(scope: Construct, found: AwsCustomResource): void {
     'The CDK’s own.',
   );
   because('AwsSolutions-L1', 'The CDK chooses the runtime of its own functions, and raises it with its releases.');
-  because('NIST80053R5-LambdaConcurrency', 'It runs once a deployment.');
-  because('NIST80053R5-LambdaDLQ', 'CloudFormation waits for it and shows how it fails.');
-  because('NIST80053R5-LambdaInsideVPC', 'It calls an API of AWS and reaches nothing in the VPC.');
+  because('NIST.800.53.R5-LambdaConcurrency', 'It runs once a deployment.');
+  because('NIST.800.53.R5-LambdaDLQ', 'CloudFormation waits for it and shows how it fails.');
+  because('NIST.800.53.R5-LambdaInsideVPC', 'It calls an API of AWS and reaches nothing in the VPC.');
 }

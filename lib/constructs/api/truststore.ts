@@ -24,7 +24,7 @@ export class Truststore extends Construct {
     });
     new CfnOutput(this, 'Name', { value: this.bucket.bucketName, description: 'For scripts/edge-mtls.ts --bucket' });
     const because = (rule: string, reason: string) => Validations.of(this.bucket).acknowledge({ id: rule, reason });
-    because('NIST80053R5-S3DefaultEncryptionKMS', 'It holds one public certificate.');
-    because('NIST80053R5-S3BucketReplicationEnabled', 'scripts/edge-mtls.ts writes it in each region.');
+    because('NIST.800.53.R5-S3DefaultEncryptionKMS', 'It holds one public certificate.');
+    because('NIST.800.53.R5-S3BucketReplicationEnabled', 'scripts/edge-mtls.ts writes it in each region.');
   }
 }

@@ -85,7 +85,7 @@ export class AppClients extends Construct {
     });
     const reason = 'Cognito draws it: docs/runbooks/operator-secret.md says how it is replaced, without a gap.';
     acknowledge(secret, 'AwsSolutions-SMG4', reason);
-    acknowledge(secret, 'NIST80053R5-SecretsManagerRotationEnabled', reason);
+    acknowledge(secret, 'NIST.800.53.R5-SecretsManagerRotationEnabled', reason);
     return secret;
   }
 }

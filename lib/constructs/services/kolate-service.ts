@@ -186,7 +186,7 @@ export class KolateService<N extends ServiceName> extends Construct implements I
 
   private explain(): void {
     const because = (id: string, reason: string) => Validations.of(this).acknowledge({ id, reason });
-    because('NIST80053R5-ECSTaskDefinitionUserForHostMode', 'Fargate has no host mode.');
+    because('NIST.800.53.R5-ECSTaskDefinitionUserForHostMode', 'Fargate has no host mode.');
     if (this.targets.length > 0) {
       because(
         'Annotation::@aws-cdk/aws-ecs:shouldUseCircuitBreaker',
