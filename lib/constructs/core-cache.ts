@@ -8,16 +8,16 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { coreCacheAccess, coreKeyPrefix } from '../../src/contracts/cache-access';
 import type { Environment } from '../config/environment';
+import { acknowledge } from './acknowledge';
 import { KolateAlarm } from './kolate-alarm';
+import { letIn } from './let-in';
 import { addStoreLogs, storeName } from './store-logs';
 
 export type CoreCacheProps = {
   readonly vpc: ec2.IVpc;
   readonly key: IKey;
   readonly alarmTopic: ITopic;
-  readonly cache: Environment['coreData']['cache'];
-  readonly backupDays: number;
-  readonly logDays: number;
+  readonly environment: Pick<Environment, 'coreData' | 'logDays'>;
 };
 
 const port = 6380;
@@ -39,22 +39,24 @@ export class CoreCache extends Construct implements ec2.IConnectable {
    */
   readonly userGroupId: string;
   readonly connections: ec2.Connections;
+  private readonly securityGroup: ec2.SecurityGroup;
 
   constructor(scope: Construct, id: string, props: CoreCacheProps) {
     super(scope, id);
-    const { vpc, key, cache } = props;
+    const { vpc, key, environment } = props;
+    const { cache, backupDays } = environment.coreData;
     const name = storeName(this);
-    const securityGroup = new ec2.SecurityGroup(this, 'Clients', {
+    this.securityGroup = new ec2.SecurityGroup(this, 'Clients', {
       vpc,
       allowAllOutbound: false,
       description: 'Core Valkey',
     });
-    this.connections = new ec2.Connections({ securityGroups: [securityGroup], defaultPort: ec2.Port.tcp(port) });
+    this.connections = new ec2.Connections({ securityGroups: [this.securityGroup], defaultPort: ec2.Port.tcp(port) });
     this.user = name;
     this.replicationGroupId = name;
     const group = this.addUsers();
     const logKinds = ['slow-log', 'engine-log'];
-    const logs = addStoreLogs(this, `/aws/elasticache/${name}`, logKinds, props);
+    const logs = addStoreLogs(this, `/aws/elasticache/${name}`, logKinds, { key, logDays: environment.logDays });
     const subnets = new elasticache.CfnSubnetGroup(this, 'Subnets', {
       description: 'Core Valkey',
       subnetIds: vpc.selectSubnets({ subnetGroupName: 'data' }).subnetIds,
@@ -79,13 +81,13 @@ export class CoreCache extends Construct implements ec2.IConnectable {
       port,
       cacheSubnetGroupName: subnets.ref,
       cacheParameterGroupName: parameters.ref,
-      securityGroupIds: [securityGroup.securityGroupId],
+      securityGroupIds: [this.securityGroup.securityGroupId],
       userGroupIds: [group.ref],
       transitEncryptionEnabled: true,
       transitEncryptionMode: 'required',
       atRestEncryptionEnabled: true,
       kmsKeyId: key.keyArn,
-      snapshotRetentionLimit: props.backupDays,
+      snapshotRetentionLimit: backupDays,
       autoMinorVersionUpgrade: true,
       logDeliveryConfigurations: logs.map(({ logGroupName }, index) => ({
         logType: logKinds[index] as string,
@@ -97,12 +99,13 @@ export class CoreCache extends Construct implements ec2.IConnectable {
     valkey.applyRemovalPolicy(RemovalPolicy.RETAIN);
     this.host = valkey.attrPrimaryEndPointAddress;
     this.userGroupId = group.ref;
-    this.addAlarms(props);
+    explain(valkey, replicated);
+    this.addAlarms(props.alarmTopic, cache.replicas + 1);
   }
 
   /** Lets `peer` reach the cache. The rules stand in the stack of `peer`. */
   allowFrom(peer: ec2.IConnectable): void {
-    peer.connections.allowTo(this, ec2.Port.tcp(port), 'Valkey over TLS');
+    letIn(this.securityGroup, peer, ec2.Port.tcp(port), 'Valkey over TLS');
   }
 
   /** To sign in as the platform's user. */
@@ -142,8 +145,8 @@ export class CoreCache extends Construct implements ec2.IConnectable {
     });
   }
 
-  private addAlarms({ alarmTopic: topic, cache }: CoreCacheProps): void {
-    for (let node = 1; node <= cache.replicas + 1; node++) {
+  private addAlarms(topic: ITopic, nodes: number): void {
+    for (let node = 1; node <= nodes; node++) {
       const cluster = `${this.replicationGroupId}-${String(node).padStart(3, '0')}`;
       new KolateAlarm(this, `Busy${node}`, {
         topic,
@@ -163,6 +166,21 @@ export class CoreCache extends Construct implements ec2.IConnectable {
       });
     }
   }
+}
+
+function explain(valkey: elasticache.CfnReplicationGroup, replicated: boolean): void {
+  acknowledge(
+    valkey,
+    'AwsSolutions-AEC6',
+    'Everybody signs in as a user of an ACL, with IAM or a password of the own.',
+  );
+  if (replicated) return;
+  acknowledge(valkey, 'AwsSolutions-AEC4', 'An environment that is no production has one node, to cost little.');
+  acknowledge(
+    valkey,
+    'NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup',
+    'What is in it can be rebuilt; an environment that is no production keeps its backups for a week.',
+  );
 }
 
 const metric = (metricName: string, cluster: string): IMetric =>

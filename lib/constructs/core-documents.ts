@@ -2,21 +2,25 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { ComparisonOperator, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import * as docdb from 'aws-cdk-lib/aws-docdb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Environment } from '../config/environment';
+import { acknowledge } from './acknowledge';
+import { backUp } from './back-up';
 import { KolateAlarm } from './kolate-alarm';
+import { letIn } from './let-in';
+import type { SecretRotation } from './secret-rotation';
 import { addStoreLogs, storeName } from './store-logs';
 
 export type CoreDocumentsProps = {
   readonly vpc: ec2.IVpc;
   readonly key: IKey;
   readonly alarmTopic: ITopic;
-  readonly documents: Environment['coreData']['documents'];
-  readonly backupDays: number;
-  readonly logDays: number;
+  readonly environment: Pick<Environment, 'name' | 'coreData' | 'logDays'>;
+  readonly rotation: SecretRotation;
 };
 
 const port = 27_018;
@@ -28,25 +32,31 @@ export class CoreDocuments extends Construct implements ec2.IConnectable {
   readonly host: string;
   readonly port = port;
   readonly connections: ec2.Connections;
+  private readonly securityGroup: ec2.SecurityGroup;
+  private readonly key: IKey;
 
   constructor(scope: Construct, id: string, props: CoreDocumentsProps) {
     super(scope, id);
-    const { vpc, key, documents } = props;
-    const securityGroup = new ec2.SecurityGroup(this, 'Clients', {
+    const { vpc, key, environment } = props;
+    const { documents, backupDays } = environment.coreData;
+    this.securityGroup = new ec2.SecurityGroup(this, 'Clients', {
       vpc,
       allowAllOutbound: false,
       description: 'Core DocumentDB',
     });
-    this.connections = new ec2.Connections({ securityGroups: [securityGroup], defaultPort: ec2.Port.tcp(port) });
+    this.connections = new ec2.Connections({ securityGroups: [this.securityGroup], defaultPort: ec2.Port.tcp(port) });
     const dbClusterName = storeName(this);
-    const logs = addStoreLogs(this, `/aws/docdb/${dbClusterName}`, ['audit', 'profiler'], props);
+    const logs = addStoreLogs(this, `/aws/docdb/${dbClusterName}`, ['audit', 'profiler'], {
+      key,
+      logDays: environment.logDays,
+    });
     const cluster = new docdb.DatabaseCluster(this, 'Cluster', {
       dbClusterName,
       engineVersion: '5.0.0',
       port,
       vpc,
       vpcSubnets: { subnetGroupName: 'data' },
-      securityGroup,
+      securityGroup: this.securityGroup,
       // Not managed by DocumentDB: CloudFormation would not say then which secret it is.
       masterUser: { username: 'kolate_admin', kmsKey: key, excludeCharacters: '"@/:' },
       storageEncrypted: true,
@@ -61,7 +71,7 @@ export class CoreDocuments extends Construct implements ec2.IConnectable {
       exportAuditLogsToCloudWatch: true,
       exportProfilerLogsToCloudWatch: true,
       enablePerformanceInsights: true,
-      backup: { retention: Duration.days(props.backupDays) },
+      backup: { retention: Duration.days(backupDays) },
       copyTagsToSnapshot: true,
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
@@ -70,15 +80,33 @@ export class CoreDocuments extends Construct implements ec2.IConnectable {
     });
     cluster.node.addDependency(...logs);
     this.host = cluster.clusterEndpoint.hostname;
-    // With a generated password there always is one.
-    this.adminSecret = cluster.secret as ISecret;
+    if (cluster.secret) props.rotation.rotate(cluster.secret, this);
+    // Without its key, which would want to name whoever may read it: a stack cannot depend on those that depend on it.
+    this.adminSecret = Secret.fromSecretCompleteArn(this, 'Admin', cluster.secret?.secretArn ?? '');
+    this.key = key;
+    backUp(cluster, environment, 'daily');
+    explain(cluster);
     addAlarms(this, dbClusterName, props);
   }
 
   /** Lets `peer` reach the database. The rules stand in the stack of `peer`. */
   allowFrom(peer: ec2.IConnectable): void {
-    peer.connections.allowTo(this, ec2.Port.tcp(port), 'DocumentDB over TLS');
+    letIn(this.securityGroup, peer, ec2.Port.tcp(port), 'DocumentDB over TLS');
   }
+
+  /** To read the administrator's password. */
+  grantAdmin(grantee: IGrantable): void {
+    this.adminSecret.grantRead(grantee);
+    this.key.grantDecrypt(grantee);
+  }
+}
+
+function explain(cluster: docdb.DatabaseCluster): void {
+  for (const event of ['authenticate', 'createIndex', 'dropCollection']) {
+    const inAudit = 'These are events of the audit log, which is exported as a whole.';
+    acknowledge(cluster, `AwsSolutions-DOC5[LogExport::${event}]`, inAudit);
+  }
+  acknowledge(cluster, 'AwsSolutions-DOC3', 'The name and the password are generated, in a secret of their own.');
 }
 
 function addAlarms(scope: Construct, clusterName: string, { alarmTopic: topic }: CoreDocumentsProps): void {

@@ -9,9 +9,11 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { deadLetterTopic, retryTopic, type Topic } from '../../src/contracts/topics';
 import type { Environment } from '../config/environment';
+import { acknowledge } from './acknowledge';
 import { addBrokerAlarms } from './broker-alarms';
 import { explainWildcard } from './explain-wildcard';
 import { addKafkaTopics } from './kafka-topics';
+import { letIn } from './let-in';
 
 export type MessageBusProps = {
   readonly vpc: ec2.IVpc;
@@ -33,16 +35,17 @@ export class MessageBus extends Construct implements ec2.IConnectable {
   /** Dimension of the cluster's metrics. */
   readonly clusterName: string;
   readonly connections: ec2.Connections;
+  private readonly securityGroup: ec2.SecurityGroup;
 
   constructor(scope: Construct, id: string, props: MessageBusProps) {
     super(scope, id);
     const { vpc, messaging, alarmTopic } = props;
-    const securityGroup = new ec2.SecurityGroup(this, 'Brokers', {
+    this.securityGroup = new ec2.SecurityGroup(this, 'Brokers', {
       vpc,
       allowAllOutbound: false,
       description: 'Kafka brokers',
     });
-    this.connections = new ec2.Connections({ securityGroups: [securityGroup], defaultPort: iamPort });
+    this.connections = new ec2.Connections({ securityGroups: [this.securityGroup], defaultPort: iamPort });
     this.clusterName = Names.uniqueResourceName(this, { maxLength: 64, separator: '-' });
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: this.clusterName,
@@ -51,7 +54,7 @@ export class MessageBus extends Construct implements ec2.IConnectable {
       brokerNodeGroupInfo: {
         instanceType: messaging.instanceType,
         clientSubnets: vpc.selectSubnets({ subnetGroupName: 'data' }).subnetIds,
-        securityGroups: [securityGroup.securityGroupId],
+        securityGroups: [this.securityGroup.securityGroupId],
         ...storage(messaging),
       },
       clientAuthentication: { sasl: { iam: { enabled: true } }, unauthenticated: { enabled: false } },
@@ -63,6 +66,7 @@ export class MessageBus extends Construct implements ec2.IConnectable {
       ...this.observation(props),
     });
     cluster.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    if (isExpress(messaging)) acknowledge(cluster, 'AwsSolutions-MSK6', 'Express brokers have no log to send.');
     this.clusterArn = cluster.attrArn;
     addKafkaTopics(this, cluster, replicas(messaging));
     addBrokerAlarms(this, { topic: alarmTopic, clusterName: this.clusterName, messaging });
@@ -70,7 +74,7 @@ export class MessageBus extends Construct implements ec2.IConnectable {
 
   /** Lets `peer` reach the brokers. The rules stand in the stack of `peer`. */
   allowFrom(peer: ec2.IConnectable): void {
-    peer.connections.allowTo(this, iamPort, 'Kafka over TLS');
+    letIn(this.securityGroup, peer, iamPort, 'Kafka over TLS');
   }
 
   /** To find the brokers and to write to `topics`, idempotently as well. */

@@ -22,10 +22,9 @@ export class CoreDataStack extends KolateStack {
     const key = new KolateKey(this, 'Key', 'What the core stores keep');
     const common = { vpc, key, alarmTopic, environment };
     this.postgres = new CorePostgres(this, 'Postgres', common);
-    this.documents = new CoreDocuments(this, 'Documents', common);
-    this.cache = new CoreCache(this, 'Cache', common);
-    const rotation = new SecretRotation(this, 'Rotation', { vpc, key, alarmTopic, logDays: environment.logDays });
     // That of PostgreSQL is RDS' own matter, and nobody comes into the cache with a password.
-    rotation.rotate(this.documents.adminSecret, this.documents);
+    const rotation = new SecretRotation(this, 'Rotation', { ...common, logDays: environment.logDays });
+    this.documents = new CoreDocuments(this, 'Documents', { ...common, rotation });
+    this.cache = new CoreCache(this, 'Cache', common);
   }
 }
