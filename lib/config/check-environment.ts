@@ -10,6 +10,8 @@ const fargateMemory: Readonly<Record<number, readonly [number, number, number]>>
   8192: [16_384, 61_440, 4_096],
   16384: [32_768, 122_880, 8_192],
 };
+/** At most so long, as buckets of a standby are named after it. */
+const environmentName = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
 const ipv4Block = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!\/)|(?=\/))){4}\/(\d|[12]\d|3[0-2])$/;
 const regionName = /^[a-z]{2}(-[a-z]+)+-\d$/;
 const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/;
@@ -29,7 +31,7 @@ const isWhole = (value: number, from: number, to: number): boolean =>
 /** Stops synthesis at values that no deployment could work with. @throws Error with what, got, expected */
 export function checkEnvironment(environment: Environment): Environment {
   const { name, account, region, domain, alarmEmails } = environment;
-  must(/^[a-z][a-z0-9-]{1,15}$/.test(name), 'name', name, '2 to 16 small letters, digits and hyphens');
+  must(environmentName.test(name), 'name', name, '2 to 16 small letters, digits and hyphens');
   must(account === undefined || /^\d{12}$/.test(account), 'account', account, 'twelve digits');
   must(regionName.test(region), 'region', region, 'a region, as in us-east-1');
   must(domainName.test(domain.name), 'domain.name', domain.name, 'a domain, as in kolate.example.com');
@@ -40,6 +42,7 @@ export function checkEnvironment(environment: Environment): Environment {
   checkCoreData(environment);
   checkRetention(environment);
   checkPeer(environment);
+  checkDelivery(environment);
   for (const [service, size] of Object.entries(environment.services)) checkService(service, size);
   return environment;
 }
@@ -47,9 +50,18 @@ export function checkEnvironment(environment: Environment): Environment {
 function checkNetwork({ network }: Environment): void {
   const { cidr, zones, natGateways } = network;
   const size = Number(cidr.split('/')[1]);
-  must(ipv4Block.test(cidr) && isWhole(size, 16, 20), 'network.cidr', cidr, 'an IPv4 block of /16 to /20');
   must(zones.length >= 2, 'network.zones', zones, 'two or more zones');
+  must(
+    zones.every((zone) => /^[a-z]$/.test(zone)),
+    'network.zones',
+    zones,
+    'their letters, as in a',
+  );
   must(new Set(zones).size === zones.length, 'network.zones', zones, 'each zone once');
+  // A zone takes 1,536 addresses, at boundaries of 1,024.
+  const smallest = zones.length === 2 ? 20 : 19;
+  const blocks = `an IPv4 block of /16 to /${smallest} for ${zones.length} zones`;
+  must(ipv4Block.test(cidr) && isWhole(size, 16, smallest), 'network.cidr', cidr, blocks);
   const expected = `1 to ${zones.length}, one a zone at most`;
   must(isWhole(natGateways, 1, zones.length), 'network.natGateways', natGateways, expected);
 }
@@ -117,18 +129,31 @@ function checkRetention({ storage, backup }: Environment): void {
   if (lockDays !== undefined) must(isWhole(lockDays, 1, backup.days), 'backup.lockDays', lockDays, '1 to backup.days');
 }
 
-function checkPeer({ peer, region, domain, storage, backup, edge }: Environment): void {
+function checkPeer({ name, peer, region, domain, storage, backup, edge }: Environment): void {
   if (peer?.role === 'primary') {
+    must(!storage.replicate, 'storage.replicate', storage.replicate, 'false in a standby, which is copied to');
+    must(!backup.copyToPeer, 'backup.copyToPeer', backup.copyToPeer, 'false in a standby, which is copied to');
     const expected = 'the zone that the primary made, as the standby makes none';
     must(domain.hostedZoneId !== undefined, 'domain.hostedZoneId', domain.hostedZoneId, expected);
   }
   if (peer) {
+    const isOther = environmentName.test(peer.name) && peer.name !== name;
+    must(isOther, 'peer.name', peer.name, `the name of another environment than ${name}`);
     must(regionName.test(peer.region) && peer.region !== region, 'peer.region', peer.region, `not ${region}`);
     return;
   }
   must(edge.routing === 'failover', 'edge.routing', edge.routing, 'failover without a peer');
   must(!storage.replicate, 'storage.replicate', storage.replicate, 'false without a peer');
   must(!backup.copyToPeer, 'backup.copyToPeer', backup.copyToPeer, 'false without a peer');
+}
+
+function checkDelivery({ delivery }: Environment): void {
+  if (!delivery) return;
+  const { connectionArn, repository, branch } = delivery;
+  const isConnection = /^arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection\/\S+$/;
+  must(isConnection.test(connectionArn), 'delivery.connectionArn', connectionArn, 'the ARN of a source connection');
+  must(/^[^/\s]+\/[^/\s]+$/.test(repository), 'delivery.repository', repository, 'owner/name');
+  must(/^\S+$/.test(branch), 'delivery.branch', branch, 'a branch');
 }
 
 function checkService(service: string, { cpu, memoryMib, minTasks, maxTasks, spotShare }: ServiceSize): void {

@@ -6,7 +6,7 @@ import { statefulTypes } from '../../lib/assembly/stateful-types';
 export type Loss = { readonly logicalId: string; readonly type: string; readonly what: string };
 
 const keeping = ['Retain', 'RetainExceptOnCreate', 'Snapshot'];
-const replacing: readonly string[] = [ResourceImpact.WILL_REPLACE, ResourceImpact.MAY_REPLACE];
+const replacing: readonly (ResourceImpact | undefined)[] = [ResourceImpact.WILL_REPLACE, ResourceImpact.MAY_REPLACE];
 
 /**
  * What of the stateful resources a deployment of `after` over `before` would remove, replace or stop keeping. A removed

@@ -1,8 +1,6 @@
 import { type App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { checkEnvironment } from '../../lib/config/check-environment';
 import { dev } from '../../lib/config/dev';
-import { environmentNamed } from '../../lib/config/environments';
 import { prod } from '../../lib/config/prod';
 import { prodStandby } from '../../lib/config/prod-standby';
 import { addPlatform, createApp } from '../../lib/platform-app';
@@ -73,22 +71,5 @@ describe.each([dev, prod, prodStandby])('the platform in $name', (environment) =
     expect(withData.map(({ stackName }) => stackName)).toContain(`kolate-${environment.name}-storage`);
     for (const stack of withData)
       expect([stack.stackName, stack.terminationProtection]).toEqual([stack.stackName, true]);
-  });
-});
-
-describe('an environment', () => {
-  it.each([
-    ['account', { ...dev, account: '12' }, /account is "12"; expected twelve digits/],
-    ['cidr', { ...dev, network: { ...dev.network, cidr: '10.0.0.0/28' } }, /cidr is "10.0.0.0\/28"; expected/],
-    ['zones', { ...dev, network: { ...dev.network, zones: ['a'] } }, /two or more zones/],
-    ['NAT gateways', { ...dev, network: { ...dev.network, natGateways: 3 } }, /natGateways is 3; expected 1 to 2/],
-    ['days', { ...dev, storage: { ...dev.storage, exportDays: 0 } }, /exportDays is 0; expected/],
-  ])('is refused for its %s', (_what, environment, message) => {
-    expect(() => checkEnvironment(environment)).toThrow(message);
-  });
-
-  it('is found by name, and an unknown name is answered with the known ones', () => {
-    expect(environmentNamed('prod')).toBe(prod);
-    expect(() => environmentNamed('stage')).toThrow('expected dev or prod or prod-standby');
   });
 });

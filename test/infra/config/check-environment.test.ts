@@ -1,0 +1,316 @@
+import type { App } from 'aws-cdk-lib';
+import { checkEnvironment } from '../../../lib/config/check-environment';
+import { dev } from '../../../lib/config/dev';
+import type { Environment } from '../../../lib/config/environment';
+import { environmentNamed, environments } from '../../../lib/config/environments';
+import { prod } from '../../../lib/config/prod';
+import { prodStandby } from '../../../lib/config/prod-standby';
+import { createApp } from '../../../lib/platform-app';
+import { NetworkStack } from '../../../lib/stacks/network-stack';
+import { SecurityStack } from '../../../lib/stacks/security-stack';
+
+const changed = <K extends keyof Environment>(
+  base: Environment,
+  part: K,
+  change: Partial<Environment[K]>,
+): Environment => ({
+  ...base,
+  [part]: { ...(base[part] as object), ...(change as object) },
+});
+const withPredict = (change: Partial<Environment['services']['predict']>): Environment =>
+  changed(dev, 'services', { predict: { ...dev.services.predict, ...change } });
+const postgres = (change: Partial<Environment['coreData']['postgres']>): Environment =>
+  changed(dev, 'coreData', { postgres: { ...dev.coreData.postgres, ...change } });
+const delivery = {
+  connectionArn: 'arn:aws:codeconnections:us-east-1:111111111111:connection/1f2e3d4c',
+  repository: 'kolate/kolate',
+  branch: 'main',
+};
+const peer = { name: 'prod-standby', region: 'us-west-2', role: 'standby' } as const;
+
+/** What it is about, an environment that is refused, and with which words: what, got, expected. */
+const refusals: readonly (readonly [string, Environment, string])[] = [
+  ['a name that no stack could have', { ...dev, name: 'Dev' }, 'name is "Dev"; expected 2 to 16 small letters'],
+  ['a name that no bucket could have', { ...dev, name: 'dev-' }, 'name is "dev-"; expected 2 to 16 small letters'],
+  ['an account that is none', { ...dev, account: '12' }, 'account is "12"; expected twelve digits'],
+  ['a region that is none', { ...dev, region: 'virginia' }, 'region is "virginia"; expected a region'],
+  [
+    'a domain that is none',
+    { ...dev, domain: { name: 'kolate', hostedZoneId: undefined } },
+    'domain.name is "kolate"; expected a domain',
+  ],
+  [
+    'an address of mail that is none',
+    { ...dev, alarmEmails: ['me'] },
+    'alarmEmails is "me"; expected an address of mail',
+  ],
+  ['one zone', changed(dev, 'network', { zones: ['a'] }), 'network.zones is ["a"]; expected two or more zones'],
+  ['a zone by its name', changed(dev, 'network', { zones: ['a', 'us-east-1b'] }), 'expected their letters, as in a'],
+  [
+    'a zone twice',
+    changed(dev, 'network', { zones: ['a', 'a'] }),
+    'network.zones is ["a","a"]; expected each zone once',
+  ],
+  [
+    'a block that is none',
+    changed(dev, 'network', { cidr: '10.0.0.300/16' }),
+    'network.cidr is "10.0.0.300/16"; expected an IPv4 block of /16 to /20 for 2 zones',
+  ],
+  [
+    'a block that is too small',
+    changed(prod, 'network', { cidr: '10.0.0.0/20' }),
+    'expected an IPv4 block of /16 to /19 for 3 zones',
+  ],
+  [
+    'no NAT gateway',
+    changed(dev, 'network', { natGateways: 0 }),
+    'network.natGateways is 0; expected 1 to 2, one a zone at most',
+  ],
+  [
+    'more NAT gateways than zones',
+    changed(dev, 'network', { natGateways: 3 }),
+    'network.natGateways is 3; expected 1 to 2',
+  ],
+  [
+    'an allowed block that is none',
+    changed(dev, 'edge', { allowedCidrs: ['10.0.0.0'] }),
+    'edge cidrs is "10.0.0.0"; expected IPv4 blocks',
+  ],
+  [
+    'a denied block that is none',
+    changed(dev, 'edge', { deniedCidrs: ['10.0.0.0/33'] }),
+    'edge cidrs is "10.0.0.0/33"; expected IPv4 blocks',
+  ],
+  [
+    'a block both allowed and denied',
+    changed(dev, 'edge', { allowedCidrs: ['1.2.3.0/24'], deniedCidrs: ['1.2.3.0/24'] }),
+    'edge.deniedCidrs is ["1.2.3.0/24"]; expected no block that edge.allowedCidrs has',
+  ],
+  [
+    'a rate that WAF does not take',
+    changed(dev, 'edge', { requestsPerFiveMinutes: 9 }),
+    'edge.requestsPerFiveMinutes is 9; expected 10 to 2000000000',
+  ],
+  [
+    'an origin certificate elsewhere',
+    changed(dev, 'edge', { originCertificateArn: 'arn:aws:acm:us-west-2:111111111111:certificate/x' }),
+    'edge.originCertificateArn is "arn:aws:acm:us-west-2:111111111111:certificate/x"; expected a certificate in us-east-1',
+  ],
+  [
+    'a rate that an account does not have',
+    changed(dev, 'edge', { throttling: { ...dev.edge.throttling, control: { ratePerSecond: 0, burst: 1 } } }),
+    'edge.throttling.control.ratePerSecond is 0; expected',
+  ],
+  [
+    'a burst that an account does not have',
+    changed(dev, 'edge', { throttling: { ...dev.edge.throttling, control: { ratePerSecond: 1, burst: 5_001 } } }),
+    'edge.throttling.control.burst is 5001; expected',
+  ],
+  [
+    'no tenant at its full rate',
+    changed(dev, 'edge', { tenantsAtFullRate: { ...dev.edge.tenantsAtFullRate, pool: 0 } }),
+    'edge.tenantsAtFullRate.pool is 0; expected 1 to 10000',
+  ],
+  [
+    'two answering regions where there is one',
+    changed(dev, 'edge', { routing: 'latency' }),
+    'edge.routing is "latency"; expected failover without a peer',
+  ],
+  [
+    'an instance of another kind of broker',
+    changed(dev, 'messaging', { instanceType: 'express.m7g.large' }),
+    'messaging.instanceType is "express.m7g.large"; expected kafka.… with standard brokers',
+  ],
+  [
+    'express brokers in two zones',
+    { ...prod, network: { ...prod.network, zones: ['a', 'b'], natGateways: 2 } },
+    'network.zones is ["a","b"]; expected three zones with express brokers',
+  ],
+  [
+    'brokers that do not fill the zones',
+    changed(prod, 'messaging', { brokerCount: 4 }),
+    'messaging.brokerCount is 4; expected a multiple of the 3 zones',
+  ],
+  [
+    'fewer brokers than zones',
+    changed(dev, 'messaging', { brokerCount: 0 }),
+    'messaging.brokerCount is 0; expected a multiple of the 2 zones',
+  ],
+  [
+    'disks of express brokers',
+    changed(prod, 'messaging', { diskGib: 10 }),
+    'messaging.diskGib is 10; expected none with express brokers',
+  ],
+  [
+    'standard brokers without disks',
+    changed(dev, 'messaging', { diskGib: undefined }),
+    'messaging.diskGib is undefined; expected 1 to 16384 with standard brokers',
+  ],
+  [
+    'database backups for less than a week',
+    changed(dev, 'coreData', { backupDays: 6 }),
+    'coreData.backupDays is 6; expected 7 to 35',
+  ],
+  [
+    'a third of a capacity unit',
+    postgres({ minAcu: 0.3 }),
+    'coreData.postgres.minAcu is 0.3; expected 0 to 256 in steps of 0.5',
+  ],
+  [
+    'less than one capacity unit at most',
+    postgres({ maxAcu: 0.5 }),
+    'coreData.postgres.maxAcu is 0.5; expected 1 to 256 in steps of 0.5',
+  ],
+  [
+    'more capacity at least than at most',
+    postgres({ minAcu: 8, maxAcu: 4 }),
+    'coreData.postgres.minAcu is 8; expected at most maxAcu, 4',
+  ],
+  ['more readers than Aurora has', postgres({ readers: 16 }), 'coreData.postgres.readers is 16; expected 0 to 15'],
+  [
+    'no instance for documents',
+    changed(dev, 'coreData', { documents: { ...dev.coreData.documents, instances: 0 } }),
+    'coreData.documents.instances is 0; expected 1 to 16',
+  ],
+  [
+    'more replicas than the cache has',
+    changed(dev, 'coreData', { cache: { ...dev.coreData.cache, replicas: 6 } }),
+    'coreData.cache.replicas is 6; expected 0 to 5',
+  ],
+  [
+    'exports for no day',
+    changed(dev, 'storage', { exportDays: 0 }),
+    'storage.exportDays is 0; expected a whole number of days from 1',
+  ],
+  [
+    'batches for half a day',
+    changed(dev, 'storage', { batchDays: 0.5 }),
+    'storage.batchDays is 0.5; expected a whole number of days from 1',
+  ],
+  [
+    'access logs for no day',
+    changed(dev, 'storage', { accessLogDays: -1 }),
+    'storage.accessLogDays is -1; expected a whole number',
+  ],
+  [
+    'old models for no day',
+    changed(dev, 'storage', { oldModelVersionDays: 0 }),
+    'storage.oldModelVersionDays is 0; expected',
+  ],
+  [
+    'backups for no day',
+    changed(dev, 'backup', { days: 0 }),
+    'backup.days is 0; expected a whole number of days from 1',
+  ],
+  [
+    'a lock for longer than backups are kept',
+    changed(prod, 'backup', { lockDays: 36 }),
+    'backup.lockDays is 36; expected 1 to backup.days',
+  ],
+  [
+    'copies of files to nowhere',
+    changed(dev, 'storage', { replicate: true }),
+    'storage.replicate is true; expected false without a peer',
+  ],
+  [
+    'copies of backups to nowhere',
+    changed(dev, 'backup', { copyToPeer: true }),
+    'backup.copyToPeer is true; expected false without a peer',
+  ],
+  [
+    'files that go back and forth',
+    changed(prodStandby, 'storage', { replicate: true }),
+    'storage.replicate is true; expected false in a standby',
+  ],
+  [
+    'backups that go back and forth',
+    changed(prodStandby, 'backup', { copyToPeer: true }),
+    'backup.copyToPeer is true; expected false in a standby',
+  ],
+  [
+    'a standby without the zone of its primary',
+    { ...prodStandby, domain: { ...prod.domain, hostedZoneId: undefined } },
+    'domain.hostedZoneId is undefined; expected the zone that the primary made',
+  ],
+  [
+    'a peer in the same region',
+    { ...prod, peer: { ...peer, region: 'us-east-1' } },
+    'peer.region is "us-east-1"; expected not us-east-1',
+  ],
+  [
+    'a peer that it is itself',
+    { ...prod, peer: { ...peer, name: 'prod' } },
+    'peer.name is "prod"; expected the name of another environment than prod',
+  ],
+  [
+    'a connection that is none',
+    { ...dev, delivery: { ...delivery, connectionArn: 'github' } },
+    'delivery.connectionArn is "github"; expected the ARN of a source connection',
+  ],
+  [
+    'a repository without its owner',
+    { ...dev, delivery: { ...delivery, repository: 'kolate' } },
+    'delivery.repository is "kolate"; expected owner/name',
+  ],
+  ['no branch', { ...dev, delivery: { ...delivery, branch: '' } }, 'delivery.branch is ""; expected a branch'],
+  [
+    'a CPU that Fargate does not have',
+    withPredict({ cpu: 300 }),
+    'services.predict.cpu is 300; expected 256, 512, 1024',
+  ],
+  [
+    'memory that does not go with the CPU',
+    withPredict({ cpu: 256, memoryMib: 4_096 }),
+    'services.predict.memoryMib is 4096; expected 512 to 2048 in steps of 512 with cpu 256',
+  ],
+  [
+    'memory between the steps',
+    withPredict({ memoryMib: 1_500 }),
+    'services.predict.memoryMib is 1500; expected 1024 to 4096 in steps of 1024',
+  ],
+  ['a service without tasks', withPredict({ minTasks: 0 }), 'services.predict.minTasks is 0; expected 1 to 1000'],
+  [
+    'fewer tasks at most than at least',
+    withPredict({ minTasks: 3, maxTasks: 2 }),
+    'services.predict.maxTasks is 2; expected 3 to 1000',
+  ],
+  [
+    'more than all tasks on Spot capacity',
+    withPredict({ spotShare: 1.5 }),
+    'services.predict.spotShare is 1.5; expected 0 to 1',
+  ],
+];
+
+describe('an environment', () => {
+  it.each(refusals)('is refused for %s', (_what, environment, words) => {
+    expect(() => checkEnvironment(environment)).toThrow(`environment: ${words.startsWith('expected') ? '' : words}`);
+    expect(() => checkEnvironment(environment)).toThrow(words);
+  });
+
+  it.each(environments.map((environment) => [environment.name, environment] as const))(
+    'passes as it is in the repository: %s',
+    (_name, environment) => {
+      expect(checkEnvironment(environment)).toBe(environment);
+    },
+  );
+
+  it('passes with a delivery and with the smallest network', () => {
+    const smallest = changed({ ...dev, delivery }, 'network', { cidr: '10.0.0.0/20' });
+    expect(checkEnvironment(smallest)).toBe(smallest);
+  });
+
+  it('is found by its name, and an unknown name is answered with the known ones', () => {
+    expect(environmentNamed('prod')).toBe(prod);
+    expect(() => environmentNamed('stage')).toThrow('expected dev or prod or prod-standby');
+  });
+
+  it.each([
+    ['two zones', changed(dev, 'network', { cidr: '10.0.0.0/20' })],
+    ['three zones', changed(prod, 'network', { cidr: '10.0.0.0/19' })],
+  ])('fits its subnets into the smallest block that is not refused, with %s', (_zones, environment) => {
+    checkEnvironment(environment);
+    const app: App = createApp({ analyticsReporting: false, builtinCloudFormationValidation: false });
+    const { alarmTopic } = new SecurityStack(app, { environment });
+    expect(() => new NetworkStack(app, { environment, alarmTopic })).not.toThrow();
+  });
+});
