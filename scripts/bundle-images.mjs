@@ -60,9 +60,11 @@ async function bundlePrograms(root) {
     format: 'cjs',
     target: 'node24',
     external: [...native, ...absent],
-    // Names stay, and the map says where what is written; the sources themselves are in the repository.
+    // Names stay, and the map says where what is written; the sources themselves are in the repository. Of an error Node
+    // prints the whole line.
     minifySyntax: true,
     minifyWhitespace: true,
+    lineLimit: 240,
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
