@@ -32,12 +32,19 @@ export function kafkaProcess({ name, dir, port, paths }: Server, archive: readon
     stopSignal: 'SIGTERM',
     ready: () => hasBroker(port),
     readyTimeoutMs: 90_000,
-    alive: async () => (await askPort(port, metadataRequest, 5_000)) !== '',
+    alive: () => isKafka(port),
   };
 }
 
 /** Kafka's Metadata request, version 1, for no topic. kafkajs would leave a timer running for each failed try. */
 const metadataRequest = Buffer.from('0000000e0003000100000001ffff00000000', 'hex');
+
+/** Whether a broker answers there, be it that it is not ready. Rejects when nobody does. */
+export async function isKafka(port: number, host?: string): Promise<boolean> {
+  const answer = Buffer.from(await askPort(port, metadataRequest, 5_000, host), 'latin1');
+  // After 4 bytes of size the correlation id of the request.
+  return answer.length >= 8 && answer.readInt32BE(4) === metadataRequest.readInt32BE(8);
+}
 
 /** Once it has registered itself, the answer names a broker (after 4 bytes of size and 4 of correlation id). */
 async function hasBroker(port: number): Promise<boolean> {

@@ -1,9 +1,14 @@
 import { connect } from 'node:net';
 
-/** Sends `request` to a port of this machine and answers what comes back first, as text of one byte a character. */
-export function askPort(port: number, request: Buffer | string, timeoutMs = 1_000): Promise<string> {
+/** Sends `request` to a port, of this machine unless `host` is another, and answers what comes back first, as text of one byte a character. */
+export function askPort(
+  port: number,
+  request: Buffer | string,
+  timeoutMs = 1_000,
+  host = '127.0.0.1',
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: timeoutMs });
+    const socket = connect({ host, port, timeout: timeoutMs });
     socket.once('connect', () => socket.write(request));
     socket.once('data', (data) => {
       resolve(data.toString('latin1'));

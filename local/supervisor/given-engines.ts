@@ -1,5 +1,6 @@
 import type { DatabaseEndpoint } from '../engines/engine';
 import type { KafkaEndpoint } from '../engines/kafka-engine';
+import { isKafka } from '../engines/kafka-process';
 import type { S3Endpoint } from '../engines/s3-engine';
 import { resolveLocally } from '../setup/resolve.mjs';
 
@@ -130,18 +131,16 @@ async function givenRedis(url: string): Promise<DatabaseEndpoint> {
 }
 
 async function givenKafka(brokers: string): Promise<KafkaEndpoint> {
-  const { Kafka, logLevel } = await import('kafkajs');
-  const admin = new Kafka({
-    ...{ brokers: brokers.split(','), clientId: 'kolate-start', logLevel: logLevel.NOTHING },
-    ...{ connectionTimeout: timeoutMs, requestTimeout: timeoutMs, retry: { retries: 0 } },
-  }).admin();
-  try {
-    await admin.connect();
-    await admin.describeCluster();
-    return { brokers };
-  } finally {
-    await admin.disconnect();
-  }
+  const answers = await Promise.any(
+    brokers.split(',').map((broker) => {
+      const { hostname, port } = new URL(`kafka://${broker.trim()}`);
+      return isKafka(Number(port || 9092), hostname);
+    }),
+  ).catch((error: AggregateError) => {
+    throw error.errors[0];
+  });
+  if (!answers) throw new Error('it does not speak as Kafka does');
+  return { brokers };
 }
 
 async function givenS3(endpoint: string, env: Env): Promise<S3Endpoint> {

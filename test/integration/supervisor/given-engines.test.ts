@@ -47,6 +47,15 @@ it('says which variable names an engine that does not answer, and what it met', 
   );
 });
 
+it('refuses what does not speak as Kafka does', async () => {
+  const web = createServer((_request, response) => response.end('hello'));
+  await new Promise<void>((done) => web.listen(0, '127.0.0.1', done));
+  const brokers = `127.0.0.1:${(web.address() as AddressInfo).port}`;
+  await expect(chooseEngines({ KOLATE_KAFKA_BROKERS: brokers })).rejects.toThrow('it does not speak as Kafka does');
+  web.closeAllConnections();
+  web.close();
+});
+
 it('refuses a role that could make no databases and roles', async () => {
   const { adminUrl } = await testPostgres();
   const admin = new Client({ connectionString: adminUrl });
