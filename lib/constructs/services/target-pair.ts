@@ -5,6 +5,7 @@ import { AlternateTarget, ListenerRuleConfiguration } from 'aws-cdk-lib/aws-ecs'
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { withAnyStage, withoutStage } from '../api/stage-paths';
 
 /** A load balancer and its listener, of another stack. */
 export type Entrance = {
@@ -42,15 +43,17 @@ export class TargetPair extends Construct {
     this.balancerName = props.alb.loadBalancerFullName;
     this.blue = this.group('Blue', props);
     this.green = this.group('Green', props);
+    const isHttp = props.protocol === 'http';
     this.rule = new elbv2.ApplicationListenerRule(this, 'Rule', {
       listener: props.listener,
       priority: props.priority,
-      conditions: [elbv2.ListenerCondition.pathPatterns([...props.patterns])],
+      conditions: [elbv2.ListenerCondition.pathPatterns(isHttp ? withAnyStage(props.patterns) : [...props.patterns])],
       action: elbv2.ListenerAction.weightedForward([
         { targetGroup: this.blue, weight: 1 },
         { targetGroup: this.green, weight: 0 },
       ]),
     });
+    if (isHttp) withoutStage(this.rule);
   }
 
   /** For ECS, which shifts the weights as `role`. */
