@@ -21,7 +21,8 @@ export function forEmulator(
   );
   const kept = Object.fromEntries(Object.entries(template.Resources).filter(([id]) => !absent.has(id)));
   const copy = JSON.stringify({ ...template, Resources: kept, Outputs: { ...template.Outputs, ...outputs } });
-  return JSON.parse(copy, (_key, value: unknown) => (refersTo(value, absent) ? 'absent' : value));
+  const reduced: CloudFormationTemplate = JSON.parse(copy, (_key, value: unknown) => (refersTo(value, absent) ? 'absent' : value));
+  return reduced;
 }
 
 function refersTo(value: unknown, absent: ReadonlySet<string>): boolean {
