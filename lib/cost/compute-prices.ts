@@ -1,5 +1,5 @@
 import { resourcesOf } from '../assembly/assembly';
-import { type Charge, type Priced, type Pricer, Unpriced } from './estimate';
+import { type Charge, type Priced, type Pricer, Unpriced } from './charge';
 import { hoursAMonth, priceList } from './price-list';
 import { at, listOf, numberOf, referred, settled, shareOf } from './values';
 

@@ -1,4 +1,4 @@
-import { type Charge, type Priced, type Pricer, Unpriced } from './estimate';
+import { type Charge, type Priced, type Pricer, Unpriced } from './charge';
 import { hoursAMonth } from './price-list';
 import { at, numberOf, referred, shareOf } from './values';
 

@@ -1,4 +1,4 @@
-import type { Pricer } from './estimate';
+import type { Pricer } from './charge';
 import { at, listOf, shareOf } from './values';
 
 export const edgePricers: Readonly<Record<string, Pricer>> = {

@@ -1,19 +1,9 @@
-import { type Assembly, type PlacedResource, pathOf, resourcesOf } from '../assembly/assembly';
+import { type Assembly, pathOf, resourcesOf } from '../assembly/assembly';
+import { type Charge, Unpriced } from './charge';
 import { isFree } from './free-types';
 import { type PriceList, priceList } from './price-list';
 import { pricers } from './pricers';
 import type { Usage } from './usage';
-
-/** So many units at one price of the list. */
-export type Charge = { readonly price: string; readonly quantity: number; readonly what?: string };
-
-/** What is known of a resource when its charges are counted. */
-export type Priced = PlacedResource & { readonly assembly: Assembly; readonly usage: Usage };
-/** @throws Unpriced when the resource costs, and nobody can say how much */
-export type Pricer = (resource: Priced) => readonly Charge[];
-
-/** Costs money, but how much cannot be said: it is named in the estimate, and never taken for 0. */
-export class Unpriced extends Error {}
 
 export type Line = {
   readonly stack: string;

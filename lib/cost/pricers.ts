@@ -1,7 +1,7 @@
+import type { Pricer } from './charge';
 import { computePricers } from './compute-prices';
 import { dataPricers } from './data-prices';
 import { edgePricers } from './edge-prices';
-import type { Pricer } from './estimate';
 import { upkeepPricers } from './upkeep-prices';
 
 /** How each type that costs money is charged, by its type. */

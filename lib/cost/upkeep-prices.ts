@@ -1,4 +1,4 @@
-import type { Pricer } from './estimate';
+import type { Pricer } from './charge';
 import { at, listOf, numberOf, shareOf } from './values';
 
 const minutesAMonth = 30 * 24 * 60;
