@@ -20,7 +20,7 @@ export async function doMainJob(cli: Cli, { tenant, until }: MainJob, say: (line
     }
   };
   const asTenant = (...args: string[]) => ['--tenant', tenant, ...args];
-  try {
+  const act = async () => {
     await step('onboard a tenant', () =>
       cli(['tenant', 'create', tenant, '--contact', 'on-call@example.com', '--wait']),
     );
@@ -32,9 +32,16 @@ export async function doMainJob(cli: Cli, { tenant, until }: MainJob, say: (line
       throw new Error(`ask the model: no outputs in ${JSON.stringify(answer)}`);
     const list = asTenant('predictions', 'list', '--model', 'iris');
     await step('find the prediction on record', () => until(async () => listIn(await cli(list), 'items').length > 0));
-  } finally {
-    await step('offboard the tenant', () => cli(['tenant', 'delete', tenant, '--yes', '--wait']));
+  };
+  const leave = () => step('offboard the tenant', () => cli(['tenant', 'delete', tenant, '--yes', '--wait']));
+  try {
+    await act();
+  } catch (error) {
+    // What went wrong first is what to look at.
+    await leave().catch(({ message }: Error) => say(message));
+    throw error;
   }
+  await leave();
 }
 
 function listIn(document: unknown, name: string): unknown[] {

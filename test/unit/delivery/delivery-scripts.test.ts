@@ -118,6 +118,14 @@ describe('the main job', () => {
     expect(called).toEqual(['tenant create', 'model push', 'tenant delete']);
   });
 
+  it('names the first step that failed, also when the tenant cannot be offboarded', async () => {
+    const down = new Error('does not answer');
+    expect((await act({ 'tenant create': down, 'tenant delete': down })).ended).toBe(
+      'onboard a tenant: does not answer',
+    );
+    expect((await act({ ...well, 'tenant delete': down })).ended).toBe('offboard the tenant: does not answer');
+  });
+
   it('fails on an answer without outputs, and on a prediction that is not on record', async () => {
     expect((await act({ ...well, predict: {} })).ended).toContain('no outputs');
     expect((await act({ ...well, 'predictions list': { items: [] } })).ended).toBe(
