@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDocumentEngine } from '../local/engines/document-engine';
 import type { Engine } from '../local/engines/engine';
@@ -11,6 +10,7 @@ import { createPostgresEngine } from '../local/engines/postgres-engine';
 import { type RunningProcess, startProcess } from '../local/engines/spawn-process';
 import { createValkeyEngine } from '../local/engines/valkey-engine';
 import type { Operation } from '../src/contracts/http/operations';
+import { benchFolder } from './bench-folder';
 import { quantile, runBench } from './harness';
 import { startPlatform } from './m13-platform';
 
@@ -22,8 +22,7 @@ import { startPlatform } from './m13-platform';
 const tier = 'dedicated';
 
 async function main(): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), 'kolate-m13-'));
-  chmodSync(home, 0o711);
+  const home = await benchFolder();
   const platform = await startPlatform(join(home, 'home'), await freePort());
   const seen: { onboardedMs: number; firstCallMs: number; operation: Operation }[] = [];
   let tenant = 0;

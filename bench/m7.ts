@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findEnginePaths } from '../local/engines/engine-paths';
 import { holdFreePort } from '../local/engines/free-port';
@@ -15,6 +14,7 @@ import { migrate, readMigrations } from '../src/platform/postgres/migrate';
 import { createProgressPublisher } from '../src/services/core/sagas/progress-publisher';
 import { createSagaEngine } from '../src/services/core/sagas/saga-engine';
 import { createSagaStore } from '../src/services/core/sagas/saga-store';
+import { benchFolder } from './bench-folder';
 import { quantile, runBench } from './harness';
 
 /**
@@ -150,9 +150,7 @@ async function singleCommits(postgres: Postgres<'core'>, tasks: number): Promise
 
 /** A cluster of its own, on disk with fsync as a service's is. */
 async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
-  const dir = mkdtempSync(join(tmpdir(), 'kolate-m7-'));
-  // The server may run under another account, which has to be able to enter.
-  chmodSync(dir, 0o755);
+  const dir = await benchFolder();
   const port = await holdFreePort();
   await port.release();
   const place = {

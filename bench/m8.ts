@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { findEnginePaths } from '../local/engines/engine-paths';
@@ -12,6 +11,7 @@ import { createMemoryLeases } from '../src/platform/redis/create-memory-leases';
 import { createRateLimiter, type RateLimiter } from '../src/platform/redis/create-rate-limiter';
 import { type CoreRedis, createRedis } from '../src/platform/redis/create-redis';
 import { createRedisLeases } from '../src/platform/redis/create-redis-leases';
+import { benchFolder } from './bench-folder';
 import { runBench } from './harness';
 
 /**
@@ -127,7 +127,7 @@ async function cpuSeconds(redis: CoreRedis): Promise<number> {
 }
 
 async function startServer() {
-  const dir = mkdtempSync(join(tmpdir(), 'kolate-m8-'));
+  const dir = await benchFolder();
   const held = await holdFreePort();
   await held.release();
   const options = { name: 'valkey', dir, port: held.port, paths: findEnginePaths(), durable: false };

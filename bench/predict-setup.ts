@@ -7,13 +7,14 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { findEnginePaths } from '../local/engines/engine-paths';
 import { holdFreePort } from '../local/engines/free-port';
 import { createKafkaEngine } from '../local/engines/kafka-engine';
-import { clearOwnedFolders, makeOwnedFolder } from '../local/engines/owned-folder';
 import { type RunningProcess, startProcess } from '../local/engines/spawn-process';
 import { createValkeyEngine } from '../local/engines/valkey-engine';
+import { heapArgs, predictHeap } from '../local/supervisor/service-specs';
 import { apiAudience, tenantScopes } from '../src/contracts/scopes';
 import { topics } from '../src/contracts/topics';
 import { createKafka } from '../src/platform/kafka/create-kafka';
 import { createLogger } from '../src/platform/logging/create-logger';
+import { benchFolder } from './bench-folder';
 import { bundle, type Program, type ProgramOptions, startProgram } from './program';
 
 export type PredictBench = {
@@ -25,13 +26,11 @@ export type PredictBench = {
   stop(): Promise<void>;
 };
 
-const prefix = 'kolate-bench-';
 const distinctRequests = 64;
 
 /** The predict service on a real Kafka and a real Valkey, and requests for it with a signed token. */
 export async function startPredictService(options: ProgramOptions = {}): Promise<PredictBench> {
-  await clearOwnedFolders([prefix]);
-  const folder = makeOwnedFolder(prefix);
+  const folder = await benchFolder();
   const engines = await startEngines(folder);
   const tenantId = randomUUID();
   const issuer = await startIssuer(tenantId);
@@ -51,7 +50,7 @@ export async function startPredictService(options: ProgramOptions = {}): Promise
       MODEL: resolve('models/samples/iris-classifier.onnx'),
       FOLDER: folder,
     },
-    { logFile: log, ...options },
+    { logFile: log, execArgv: heapArgs(predictHeap), ...options },
   );
   return {
     service,
