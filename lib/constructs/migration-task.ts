@@ -1,4 +1,4 @@
-import { CustomResource, Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CustomResource, Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { type IManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -10,6 +10,8 @@ import type { MigrationsEnv } from '../../src/contracts/env/migrations-env';
 import type { Environment } from '../config/environment';
 import { acknowledge } from './acknowledge';
 import type { CorePostgres } from './core-postgres';
+import { explainRetention } from './explain-retention';
+import { explainWildcard } from './explain-wildcard';
 import { KolateLambda } from './kolate-lambda';
 import { serviceImage } from './services/service-image';
 
@@ -63,6 +65,11 @@ export class MigrationTask extends Construct {
         SecurityGroups: securityGroup.securityGroupId,
       },
     });
+    acknowledge(
+      this,
+      'NIST.800.53.R5-IAMNoInlinePolicy',
+      'Each policy is of one role and goes with it; a managed one could be attached elsewhere by mistake.',
+    );
     // With their policies and rules, without which the task does not get far.
     run.node.addDependency(definition, definition.obtainExecutionRole(), runner, securityGroup);
   }
@@ -88,6 +95,7 @@ export class MigrationTask extends Construct {
       retention: logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    explainRetention(logGroup, logDays);
     const environment: Omit<Record<keyof MigrationsEnv, string>, 'KOLATE_POSTGRES_PASSWORD'> = {
       KOLATE_LOG_LEVEL: 'info',
       KOLATE_POSTGRES_URL: postgres.url(postgres.adminUser),
@@ -123,16 +131,13 @@ export class MigrationTask extends Construct {
       async: true,
     });
     definition.grantRun(runner);
+    const tasks = cluster.arnForTasks('*');
     runner.function.addToRolePolicy(
-      new PolicyStatement({ actions: ['ecs:DescribeTasks', 'ecs:StopTask'], resources: [cluster.arnForTasks('*')] }),
+      new PolicyStatement({ actions: ['ecs:DescribeTasks', 'ecs:StopTask'], resources: [tasks] }),
     );
-    const { account, region } = Stack.of(this);
-    const clusterId = Stack.of(this).getLogicalId(cluster.node.defaultChild as ecs.CfnCluster);
-    acknowledge(
-      runner,
-      `AwsSolutions-IAM5[Resource::arn:aws:ecs:${region}:${account}:task/<${clusterId}>/*]`,
-      'Of a cluster that has no other tasks than those that it starts, whose ids nobody knows before.',
-    );
+    const ofOwnCluster =
+      'Of a cluster that has no other tasks than those that it starts, whose ids nobody knows before.';
+    explainWildcard(runner, tasks, ofOwnCluster);
     return runner;
   }
 }

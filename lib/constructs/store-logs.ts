@@ -2,6 +2,7 @@ import { Names, RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { explainRetention } from './explain-retention';
 
 export type StoreLogsProps = { readonly key: IKey; readonly logDays: number };
 
@@ -20,13 +21,14 @@ export function addStoreLogs(
   kinds: readonly string[],
   { key, logDays }: StoreLogsProps,
 ): LogGroup[] {
-  return kinds.map(
-    (kind) =>
-      new LogGroup(scope, `Logs-${kind}`, {
-        logGroupName: `${prefix}/${kind}`,
-        encryptionKey: key,
-        retention: logDays,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
-  );
+  return kinds.map((kind) => {
+    const group = new LogGroup(scope, `Logs-${kind}`, {
+      logGroupName: `${prefix}/${kind}`,
+      encryptionKey: key,
+      retention: logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    explainRetention(group, logDays);
+    return group;
+  });
 }
