@@ -1,5 +1,6 @@
 import { type App, type AppProps, Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import type { Environment } from '../../lib/config/environment';
 import { createApp } from '../../lib/platform-app';
 import { CoreDataStack } from '../../lib/stacks/core-data-stack';
@@ -14,7 +15,13 @@ import { StorageStack } from '../../lib/stacks/storage-stack';
 
 /** The services with all that they stand on; provisioning of tenants is stood in for. */
 export function servicesApp(environment: Environment, props: AppProps = {}) {
-  const app: App = createApp({ analyticsReporting: false, builtinCloudFormationValidation: false, ...props });
+  const app: App = createApp({
+    analyticsReporting: false,
+    builtinCloudFormationValidation: false,
+    // Images are folders of up to 80 MB: named by what is in them, but not copied for each test.
+    context: { [DISABLE_ASSET_STAGING_CONTEXT]: true },
+    ...props,
+  });
   const { alarmTopic, permissionsBoundary } = new SecurityStack(app, { environment });
   const { vpc } = new NetworkStack(app, { environment, alarmTopic });
   const { bus } = new MessagingStack(app, { environment, vpc, alarmTopic });
