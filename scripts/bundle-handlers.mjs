@@ -6,11 +6,23 @@ import { dirname, join } from 'node:path';
 /** Optional parts of drivers, which they look for at run time and do without. */
 const absent = [
   ...['pg-native', 'cloudflare:sockets'],
-  ...['kerberos', 'snappy', 'socks', 'aws4', 'gcp-metadata', '@mongodb-js/zstd', 'mongodb-client-encryption'],
+  ...[
+    '@aws-sdk/credential-providers',
+    'kerberos',
+    'snappy',
+    'socks',
+    'aws4',
+    'gcp-metadata',
+    '@mongodb-js/zstd',
+    'mongodb-client-encryption',
+  ],
 ];
 
-/** The SDK that Lambda's runtime brings: for handlers whose drivers are heavy, and whose start nobody waits for. */
-const takesSdkFromRuntime = ['rotate-secret'];
+/** Clients that Lambda's runtime brings: for handlers whose drivers are heavy, and whose start nobody waits for. */
+const fromRuntime = {
+  'rotate-secret': ['@aws-sdk/client-secrets-manager'],
+  'stack-events': ['@aws-sdk/client-kafka'],
+};
 
 /** @param root folder of the repository; @returns the files written, by handler */
 export async function bundleHandlers(root) {
@@ -36,7 +48,7 @@ const optionsFor = (root, name) => ({
   target: 'node24',
   mainFields: ['module', 'main'],
   conditions: ['module'],
-  external: [...absent, ...(takesSdkFromRuntime.includes(name) ? ['@aws-sdk/*'] : [])],
+  external: [...absent, ...(fromRuntime[name] ?? [])],
   // The driver of MongoDB brings tables of Unicode for host names in URLs, which Node has itself.
   alias: { 'whatwg-url': 'node:url' },
   // Names of functions and classes stay, so that a stack trace in a log says where and an error says which.

@@ -26,6 +26,8 @@ export const topics = {
   commandEnterpriseInfo: topic('command.enterprise-info.v1'),
   commandCore: topic('command.core.v1'),
   replyCore: topic('reply.core.v1'),
+  /** Keyed by the stack's name. Wakes whoever waits for a stack; what counts is what CloudFormation answers then. */
+  stackLifecycle: topic('stack.lifecycle.v1', { partitions: 3, retentionMs: day, consumed: false }),
 } as const satisfies Record<string, Topic>;
 
 export const retryTopic = (name: string): string => `${name}.retry`;

@@ -3,6 +3,7 @@ import { AuthorizerEnv } from './authorizer-env';
 import { PreTokenEnv } from './pre-token-env';
 import { RotateSecretEnv } from './rotate-secret-env';
 import { RunMigrationsEnv } from './run-migrations-env';
+import { StackEventsEnv } from './stack-events-env';
 
 /** Every Lambda of src/handlers, by the name of its folder, with the variables that it reads at its start. */
 export const handlerEnvs = {
@@ -10,6 +11,7 @@ export const handlerEnvs = {
   'pre-token': PreTokenEnv,
   'rotate-secret': RotateSecretEnv,
   'run-migrations': RunMigrationsEnv,
+  'stack-events': StackEventsEnv,
 } as const;
 
 export type HandlerName = keyof typeof handlerEnvs;
