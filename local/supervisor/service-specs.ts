@@ -54,20 +54,33 @@ type ServiceOptions = {
   readonly name: ServicePort;
   readonly main: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Upper bound of the JavaScript heap; what a service keeps outside of it comes on top. */
-  readonly heapMb: number;
+  readonly heap: Heap;
 };
+
+type Heap = {
+  /** Upper bound of the JavaScript heap; what a service keeps outside of it comes on top. */
+  readonly mb: number;
+  /** A third of what its young generation may grow to. Kept small: whatever it has grown to it keeps, and Node lets it grow to 16. */
+  readonly semiSpaceMb?: number;
+};
+
+/** Requests that wait for their micro-batch outlive a smaller young generation, and are copied for it. */
+export const predictHeap: Heap = { mb: 512, semiSpaceMb: 16 };
+
+export const heapArgs = ({ mb, semiSpaceMb = 4 }: Heap): string[] => [
+  `--max-old-space-size=${mb}`,
+  `--max-semi-space-size=${semiSpaceMb}`,
+];
 
 /** Code that was compiled by an earlier run is loaded as it is: a third less work for each process that starts. */
 const ofNode = (dir: string) => ({ HOME: dir, NODE_COMPILE_CACHE: join(dir, 'compiled') });
 
-/** Its young generation is kept small: the default grows to 48 MB in each process and stays there. */
-function serviceSpec({ dist, home, ports }: Surroundings, { name, main, env, heapMb }: ServiceOptions): ProcessSpec {
+function serviceSpec({ dist, home, ports }: Surroundings, { name, main, env, heap }: ServiceOptions): ProcessSpec {
   const port = ports[name];
   return {
     name,
     command: process.execPath,
-    args: [`--max-old-space-size=${heapMb}`, '--max-semi-space-size=4', '--enable-source-maps', join(dist, main)],
+    args: [...heapArgs(heap), '--enable-source-maps', join(dist, main)],
     env: Object.fromEntries(
       Object.entries({ ...env, ...ofNode(home.dir), KOLATE_PORT: String(port) }).flatMap(([key, value]) =>
         value === undefined ? [] : [[key, value]],
@@ -92,7 +105,7 @@ export function issuerSpec(around: Surroundings): ProcessSpec {
     KOLATE_OPERATOR_CLIENT_SECRET: around.secrets.operatorClient,
     KOLATE_OPERATOR_PASSWORD: around.secrets.operatorPassword,
   };
-  return serviceSpec(around, { name: 'issuer', main: 'local/issuer/main.js', env, heapMb: 96 });
+  return serviceSpec(around, { name: 'issuer', main: 'local/issuer/main.js', env, heap: { mb: 96 } });
 }
 
 export function gatewaySpec(around: Surroundings): ProcessSpec {
@@ -107,7 +120,7 @@ export function gatewaySpec(around: Surroundings): ProcessSpec {
     KOLATE_PREDICT_GRPC_ADDRESS: `127.0.0.1:${ports['predict-grpc']}`,
     KOLATE_PREDICT_REGISTRY_URL: url(ports['predict-registry']),
   };
-  return serviceSpec(around, { name: 'gateway', main: 'local/gateway/main.js', env, heapMb: 192 });
+  return serviceSpec(around, { name: 'gateway', main: 'local/gateway/main.js', env, heap: { mb: 192 } });
 }
 
 /** The S3 client reads its credentials from the variables that AWS gives them in. */
@@ -150,19 +163,19 @@ export function serviceSpecs(around: Surroundings): ProcessSpec[] {
   };
   const registry: Text<PredictRegistryEnv> = { ...predictCommon, KOLATE_CURSOR_KEY: secrets.cursorKey };
   return [
-    serviceSpec(around, { name: 'core', main: 'src/services/core/main.js', env: core, heapMb: 128 }),
+    serviceSpec(around, { name: 'core', main: 'src/services/core/main.js', env: core, heap: { mb: 128 } }),
     serviceSpec(around, {
       name: 'enterprise-info',
       main: 'src/services/enterprise-info/main.js',
       env: enterpriseInfo,
-      heapMb: 160,
+      heap: { mb: 160 },
     }),
-    serviceSpec(around, { name: 'predict', main: 'src/services/predict/main.js', env: predict, heapMb: 512 }),
+    serviceSpec(around, { name: 'predict', main: 'src/services/predict/main.js', env: predict, heap: predictHeap }),
     serviceSpec(around, {
       name: 'predict-registry',
       main: 'src/services/predict/registry-main.js',
       env: registry,
-      heapMb: 160,
+      heap: { mb: 160 },
     }),
   ];
 }

@@ -101,6 +101,49 @@ describe('the fast lane', () => {
     }
   });
 
+  it('reads heads that are like the last but for their ids as well as any other', async () => {
+    const heads: FastRequest['head'][] = [];
+    handle = (request, respond) => {
+      heads.push(request.head);
+      echo(request, respond);
+    };
+    const { socket, seen } = open();
+    const ask = async (body: string, headers: string): Promise<FastRequest['head'] | undefined> => {
+      const count = heads.length;
+      socket.write(post(body, headers));
+      await until(() => heads.length > count && seen.text.endsWith(`fast ${body}`));
+      return heads.at(-1);
+    };
+    const caller = (token: string, id: string, trace: string) =>
+      `authorization: Bearer ${token}${'x'.repeat(60)}\r\nx-request-id: ${id}\r\nx-extra: 7\r\ntraceparent: ${trace}\r\n`;
+    for (const id of ['aaa', 'bbb', 'ccc']) {
+      const head = { requestId: id, traceparent: `00-${id}`, contentLength: 3, extra: '7', target: '/fast' };
+      expect(await ask(id, caller('one', id, `00-${id}`))).toMatchObject(head);
+    }
+    // Another caller, whose token is as long; values of other lengths, and none; then the first again.
+    expect(await ask('ddd', caller('two', 'ddd', '00-ddd'))).toMatchObject({
+      authorization: `Bearer two${'x'.repeat(60)}`,
+      requestId: 'ddd',
+    });
+    expect(await ask('e'.repeat(12), caller('two', 'longer', ''))).toMatchObject({
+      requestId: 'longer',
+      contentLength: 12,
+    });
+    expect(await ask('f', '')).toEqual({ target: '/fast', contentLength: 1 });
+    expect(await ask('ggg', caller('one', 'ggg', '00-ggg'))).toMatchObject({ requestId: 'ggg', contentLength: 3 });
+  });
+
+  it('hands over a head that is like the last but for what it must not be', async () => {
+    const { socket, seen } = open();
+    const like = (length: string) => `POST /fast HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n`;
+    for (const body of ['a', 'b', 'c']) {
+      socket.write(like('1') + body);
+      await until(() => seen.text.endsWith(`fast ${body}`));
+    }
+    socket.write(like('x'));
+    await until(() => seen.text.includes('HTTP/1.1 400 Bad Request'));
+  });
+
   it('answers in the order of the requests, whichever is ready first', async () => {
     const waiting: (() => void)[] = [];
     handle = (request, respond) => {

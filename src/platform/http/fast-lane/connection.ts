@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastHead } from './parse-head';
+import { createHeadMemo } from './head-memo';
+import type { FastHead, HeadParser } from './parse-head';
 
 export type FastAnswer = {
   readonly status: number;
@@ -30,7 +31,7 @@ export type FastRequest<R = unknown> = {
 export type Respond = (request: FastRequest, answer: FastAnswer) => void;
 
 export type Lane<R> = {
-  readonly parse: (head: string) => FastHead | undefined;
+  readonly parse: HeadParser;
   /** What a path of the lane stands for; undefined for one that Node's own server answers. */
   readonly match: (target: string) => R | undefined;
   readonly handle: (request: FastRequest<R>, respond: Respond) => void;
@@ -67,6 +68,7 @@ export function createConnection<R>(socket: Socket, lane: Lane<R>): Connection {
   const underWay: FastRequest<R>[] = [];
   /** Of the last request. The next one mostly has the same: it is then the same string, whose hash is known. */
   let authorization: string | undefined;
+  const memo = createHeadMemo();
   let rest: Buffer | undefined;
   let idleSince = Date.now();
   let handingOver = false;
@@ -85,29 +87,44 @@ export function createConnection<R>(socket: Socket, lane: Lane<R>): Connection {
   function take(data: Buffer): number {
     let at = 0;
     while (at < data.length) {
-      const end = data.indexOf(headEnd, at);
-      if (end < 0) {
-        handingOver = data.length - at > maxHeadBytes;
-        return at;
+      let head = memo.match(data, at);
+      let from = at + memo.length();
+      if (!head) {
+        const end = data.indexOf(headEnd, at);
+        if (end < 0) {
+          handingOver = data.length - at > maxHeadBytes;
+          return at;
+        }
+        from = end + headEnd.length;
+        head = read(data, at, from);
       }
-      const head = lane.parse(data.toString('latin1', at, end + 2));
       const route = head && head.contentLength <= maxBodyBytes ? lane.match(head.target) : undefined;
       if (!head || route === undefined) {
         handingOver = true;
         return at;
       }
-      const from = end + headEnd.length;
       const to = from + head.contentLength;
       if (to > data.length) return at;
       const body = data.subarray(from, to);
-      if (head.authorization === authorization) head.authorization = authorization;
-      else authorization = head.authorization;
       const request: FastRequest<R> = { head, route, body, text: '', bytes: undefined, ascii: true, done: false };
       underWay.push(request);
       lane.handle(request, respond);
       at = to;
     }
     return at;
+  }
+
+  /** The head from `at` to `to`, its empty line included. */
+  function read(data: Buffer, at: number, to: number): FastHead | undefined {
+    const parsed = lane.parse(data.toString('latin1', at, to - 2));
+    if (!parsed) return undefined;
+    const { head, spots } = parsed;
+    if (head.authorization === authorization) {
+      head.authorization = authorization;
+      // A connection may be shared by callers with tokens of their own: then no head is like the one before.
+      memo.learn(data, at, to, head, spots);
+    } else authorization = head.authorization;
+    return head;
   }
 
   const respond: Respond = (request, { status, headers, contentType, body, ascii }) => {

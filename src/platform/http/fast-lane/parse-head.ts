@@ -10,7 +10,23 @@ export type FastHead = {
   readonly extra: string | undefined;
 };
 
-type Fields = { -readonly [K in keyof FastHead]: FastHead[K] } & { hosts: number };
+/** Of a value, from its first byte to behind its last, counted from the beginning of the head; [0, 0] when there is none. */
+type Spot = readonly [from: number, to: number];
+/** Where the values stand that are another for each request. */
+export type Spots = { length: Spot; trace: Spot; requestId: Spot };
+const nowhere: Spot = [0, 0];
+
+/** All heads are made here, so that they are alike to the engine. */
+export const newHead = (
+  target: string,
+  contentLength: number,
+  authorization: string | undefined,
+  traceparent: string | undefined,
+  requestId: string | undefined,
+  extra: string | undefined,
+): FastHead => ({ target, contentLength, authorization, traceparent, requestId, extra });
+
+type Fields = { -readonly [K in keyof FastHead]: FastHead[K] } & { hosts: number; readonly spots: Spots };
 /** Takes the value of a header, `head` from `from` to `to`. False for one that the lane does not answer. */
 type Take = (fields: Fields, head: string, from: number, to: number) => boolean;
 
@@ -28,12 +44,14 @@ const takeAuthorization: Take = (fields, head, from, to) => {
 const takeTrace: Take = (fields, head, from, to) => {
   if (fields.traceparent !== undefined) return false;
   fields.traceparent = head.slice(from, to);
+  fields.spots.trace = [from, to];
   return true;
 };
 const takeRequestId: Take = (fields, head, from, to) => {
   const value = head.slice(from, to);
   if (fields.requestId !== undefined || !visible.test(value)) return false;
   fields.requestId = value;
+  fields.spots.requestId = [from, to];
   return true;
 };
 const takeExtra: Take = (fields, head, from, to) => {
@@ -54,6 +72,7 @@ const takeLength: Take = (fields, head, from, to) => {
     length = length * 10 + (code - zero);
   }
   fields.contentLength = length;
+  fields.spots.length = [from, to];
   return true;
 };
 
@@ -81,13 +100,16 @@ const takers: Readonly<Record<string, Take>> = {
 /** A header's name with its colon, as it was written. */
 type Name = { readonly text: string; readonly take: Take };
 
+/** `spots` is where the values of the head just read stand. */
+export type HeadParser = (head: string) => { readonly head: FastHead; readonly spots: Spots } | undefined;
+
 /**
  * Reads heads of plain POST requests. It takes only what it is sure of (HTTP/1.1, one Host, one Content-Length, lines that end in
  * CR LF and nothing else, names of token characters) and answers undefined for everything else, which is then read by
  * Node's own parser: what is odd is judged there, once.
  * @param extraName one more header to hand out, lower case
  */
-export function createHeadParser(extraName: string): (head: string) => FastHead | undefined {
+export function createHeadParser(extraName: string): HeadParser {
   const known: Readonly<Record<string, Take>> = { ...takers, [extraName]: takeExtra };
   // The names of the last request, line by line: the next one mostly has the same in the same places.
   const expected: Name[] = [];
@@ -116,6 +138,7 @@ export function createHeadParser(extraName: string): (head: string) => FastHead 
       requestId: undefined,
       extra: undefined,
       hosts: 0,
+      spots: { length: nowhere, trace: nowhere, requestId: nowhere },
     };
     for (let line = 0, at = end + 2; at < head.length; line++, at = end + 2) {
       end = head.indexOf('\n', at) - 1;
@@ -131,7 +154,9 @@ export function createHeadParser(extraName: string): (head: string) => FastHead 
       while (isBlank(head.charCodeAt(to - 1)) && from < to) to--;
       if (!name.take(fields, head, from, to)) return undefined;
     }
-    return fields.hosts === 1 && fields.contentLength >= 0 && !target.includes(' ') ? fields : undefined;
+    if (fields.hosts !== 1 || fields.contentLength < 0 || target.includes(' ')) return undefined;
+    const { contentLength, authorization, traceparent, requestId, extra, spots } = fields;
+    return { head: newHead(target, contentLength, authorization, traceparent, requestId, extra), spots };
   };
 }
 
