@@ -22,6 +22,9 @@ const usable = [
   ...['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLog*', 'cloudwatch:PutMetricData', 'xray:*'],
   ...['ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
   ...['ecr:BatchCheckLayerAvailability', 'ecs:UpdateTaskProtection', 'ecs:Describe*', 'sts:AssumeRole'],
+  // Hosts of tenants' engines: their cluster, and the volume of their own.
+  ...['ecs:*ContainerInstance*', 'ecs:Poll', 'ecs:DiscoverPollEndpoint', 'ecs:StartTelemetrySession', 'ecs:Submit*'],
+  ...['ec2:AttachVolume', 'ec2:DescribeVolumes', 'ec2:DescribeTags', 'kms:CreateGrant'],
 ];
 
 /** Never, also where a resource's own policy would allow it: a boundary alone does not hold against that. */
