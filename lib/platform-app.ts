@@ -15,6 +15,8 @@ import { MessagingStack } from './stacks/messaging-stack';
 import { MigrationsStack } from './stacks/migrations-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { SecurityStack } from './stacks/security-stack';
+import { noProvisioning } from './stacks/services/no-provisioning';
+import { ServicesStack } from './stacks/services-stack';
 import { StorageStack } from './stacks/storage-stack';
 
 /** The app with the CDK's context, whoever hands it over: the CLI (`-c env=prod`) or a test. */
@@ -25,9 +27,10 @@ export const createApp = (props?: AppProps): App =>
 export function addPlatform(app: App, environment: Environment): App {
   const { alarmTopic, permissionsBoundary } = new SecurityStack(app, { environment });
   const { vpc } = new NetworkStack(app, { environment, alarmTopic });
-  new MessagingStack(app, { environment, vpc, alarmTopic });
-  const { postgres } = new CoreDataStack(app, { environment, vpc, alarmTopic });
-  new MigrationsStack(app, { environment, vpc, alarmTopic, permissionsBoundary, postgres });
+  const { bus } = new MessagingStack(app, { environment, vpc, alarmTopic });
+  const data = new CoreDataStack(app, { environment, vpc, alarmTopic });
+  const { postgres } = data;
+  const migrations = new MigrationsStack(app, { environment, vpc, alarmTopic, permissionsBoundary, postgres });
   const storage = new StorageStack(app, { environment, alarmTopic });
   new BackupStack(app, { environment, vpc, alarmTopic });
   if (needsAccountStack(environment)) {
@@ -40,7 +43,18 @@ export function addPlatform(app: App, environment: Environment): App {
   const { zone, healthCheck } = edge;
   const { accessLogs } = storage;
   const ingress = new IngressStack(app, { environment, vpc, zone, healthCheck, accessLogs, alarmTopic });
-  const { issuerUrl } = new IdentityStack(app, { environment, alarmTopic });
+  const identity = new IdentityStack(app, { environment, alarmTopic });
+  const { issuerUrl } = identity;
+  const services = new ServicesStack(app, {
+    ...{ environment, vpc, bus, data, storage, identity, permissionsBoundary, alarmTopic },
+    ingress: {
+      http: { alb: ingress.alb, listener: ingress.listener },
+      grpc: { alb: ingress.grpcAlb, listener: ingress.grpcListener },
+    },
+    provisioning: noProvisioning,
+  });
+  // The schema is there before code that needs it.
+  services.addStackDependency(migrations);
   addEntrance(app, { environment, vpc, storage, edge, ingress, issuerUrl, alarmTopic });
   return app;
 }

@@ -22,7 +22,7 @@ export type ServicePlatform = {
   readonly identity: Pick<IdentityStack, 'userPool' | 'issuerUrl' | 'clientTable' | 'apps' | 'grantManageClients'>;
   readonly provisioning: {
     readonly templateUrl: string;
-    readonly role: IRole;
+    readonly role: Pick<IRole, 'roleArn'>;
     grantProvision(grantee: IGrantable): void;
   };
   readonly common: {
