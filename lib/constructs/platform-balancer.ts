@@ -48,6 +48,7 @@ export class PlatformBalancer extends Construct {
       defaultAction: elbv2.ListenerAction.fixedResponse(404),
     });
     this.addAlarms(props.alarmTopic);
+    this.explain(internetFacing);
     if (internetFacing) this.explainOpenness();
   }
 
@@ -66,6 +67,16 @@ export class PlatformBalancer extends Construct {
     group.addEgressRule(ec2.Peer.ipv4(vpc.vpcCidrBlock), ec2.Port.tcpRange(1_024, 65_535), 'Tasks of the services');
     if (internetFacing) group.addIngressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'gRPC over TLS from anywhere');
     return group;
+  }
+
+  private explain(internetFacing: boolean): void {
+    const because = (id: string, reason: string) => Validations.of(this.alb).acknowledge({ id, reason });
+    because(
+      'cdk-validator-cfnguard::elbv2_logging_enabled_check',
+      'It writes its log; the rule cannot read the name of a bucket of another stack.',
+    );
+    if (internetFacing) return;
+    because('NIST.800.53.R5-ALBWAFEnabled', 'Nothing reaches it but what the firewall of CloudFront has let through.');
   }
 
   private addAlarms(topic: ITopic): void {

@@ -45,4 +45,9 @@ export function methodSettings(
   );
 }
 
-export const stageSettings = common;
+/** Of whatever has no settings of its own: nothing, as long as each method has. */
+export const stageSettings = ({ none }: Environment['edge']['throttling']): apigateway.MethodDeploymentOptions => ({
+  ...common,
+  throttlingRateLimit: none.ratePerSecond,
+  throttlingBurstLimit: none.burst,
+});
