@@ -20,7 +20,7 @@ const others: Readonly<Record<Exclude<UsageGroup, keyof Environment['edge']['ten
 
 /**
  * A plan for each tier, with one key for all its tenants: what they may take together, so that no tier takes what
- * another one needs. The limit of each tenant is kept by the services (docs/adr/0012).
+ * another one needs. The limit of each tenant is kept by the services (docs/adr/0017).
  */
 export class UsagePlans extends Construct {
   constructor(scope: Construct, id: string, props: UsagePlansProps) {
