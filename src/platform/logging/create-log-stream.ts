@@ -20,9 +20,12 @@ export type LogStream = {
   flushSync(): void;
 };
 
+/** `bytes` belong to it alone until it has been written. */
 type Chunk = { readonly bytes: Buffer; readonly from: number; readonly to: number };
 
-const chunkBytes = 64 * 1024;
+const chunkBytes = 128 * 1024;
+/** Memory that has been written is used again: what is new has to be cleared by the system, and counts for the next collection. */
+const maxSpare = 2;
 const retryMs = 10;
 const maxSyncTries = 100;
 
@@ -32,13 +35,15 @@ const maxSyncTries = 100;
  * the request.
  */
 export function createLogStream(options: LogStreamOptions): LogStream {
-  const { fd, gatherBytes = 32_768, flushMs = 1_000, maxWaitingBytes = 16 * 1024 * 1024 } = options;
+  const { fd, gatherBytes = 65_536, flushMs = 1_000, maxWaitingBytes = 16 * 1024 * 1024 } = options;
   let buffer = Buffer.allocUnsafeSlow(chunkBytes);
-  let start = 0;
+  const spare: Buffer[] = [];
   let at = 0;
   let waiting: Chunk[] = [];
   let waitingBytes = 0;
   let underWay: Chunk | undefined;
+  /** To write, after what is under way, what has been gathered meanwhile. */
+  let asked = false;
   let dropped = 0;
   let timer: NodeJS.Timeout | undefined;
   let onEmpty: (() => void)[] = [];
@@ -53,31 +58,42 @@ export function createLogStream(options: LogStreamOptions): LogStream {
     const most = text.length * 3;
     if (at + most > buffer.length) {
       seal();
-      buffer = Buffer.allocUnsafeSlow(Math.max(chunkBytes, most));
-      start = 0;
-      at = 0;
+      if (most > buffer.length) buffer = Buffer.allocUnsafeSlow(most);
     }
     at += buffer.write(text, at);
-    if (at - start >= gatherBytes) send();
+    if (at >= gatherBytes) send();
     else timer ??= setTimeout(send, flushMs).unref();
   }
 
   /** Puts what has been gathered behind what waits already. */
   function seal(): void {
-    if (at === start) return;
-    waiting.push({ bytes: buffer, from: start, to: at });
-    waitingBytes += at - start;
-    start = at;
+    if (at === 0) return;
+    waiting.push({ bytes: buffer, from: 0, to: at });
+    waitingBytes += at;
+    buffer = spare.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
+    at = 0;
+  }
+
+  function reuse(bytes: Buffer): void {
+    if (spare.length < maxSpare && bytes.length === chunkBytes) spare.push(bytes);
   }
 
   function send(): void {
     clearTimeout(timer);
     timer = undefined;
-    seal();
-    if (!underWay) sendNext();
+    // While a write is under way, lines go on filling the same buffer: a reader that stands still must not cost a buffer each time.
+    if (underWay) asked = true;
+    else {
+      seal();
+      sendNext();
+    }
   }
 
   function sendNext(): void {
+    if (asked && waiting.length === 0) {
+      asked = false;
+      seal();
+    }
     underWay = waiting.shift();
     if (!underWay) {
       const done = onEmpty;
@@ -93,8 +109,10 @@ export function createLogStream(options: LogStreamOptions): LogStream {
       }
       // Anything else will not get better: nobody reads any more, or the disk is full.
       waitingBytes -= error ? to - from : written;
-      if (error || from + written === to) sendNext();
-      else retry(bytes, from + written, to);
+      if (error || from + written === to) {
+        reuse(bytes);
+        sendNext();
+      } else retry(bytes, from + written, to);
     });
   }
 
