@@ -20,7 +20,7 @@ export async function tlsFront(
 ): Promise<TlsFront> {
   const secureContext = createSecureContext({ cert: certificate, key });
   const open = new Set<Socket>();
-  const server = createServer(async (socket) => {
+  const serve = async (socket: Socket): Promise<void> => {
     open.add(socket);
     socket.on('error', () => undefined);
     if (kind === 'postgres') await agreeOnTls(socket);
@@ -31,7 +31,8 @@ export async function tlsFront(
     secure.on('error', () => behind.destroy());
     behind.on('error', () => secure.destroy());
     secure.on('close', () => behind.destroy());
-  });
+  };
+  const server = createServer((socket) => void serve(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     host: 'localhost',

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
@@ -30,24 +30,27 @@ const bodyOf = async (request: IncomingMessage): Promise<Record<string, unknown>
 };
 
 /** ECS, by its protocol, and the address at which CloudFormation waits for the answer. */
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await bodyOf(request);
+  if (request.method === 'PUT') {
+    answers.push(body);
+    response.end();
+    return;
+  }
+  const action = String(request.headers['x-amz-target']).split('.')[1] ?? '';
+  calls.push({ action, body });
+  const look = (): unknown => (looks.length > 1 ? looks.shift() : looks[0]);
+  const results: Record<string, () => unknown> = {
+    RunTask: () => started,
+    DescribeTasks: () => ({ tasks: [look()].filter(Boolean) }),
+    StopTask: () => ({}),
+  };
+  response.setHeader('content-type', 'application/x-amz-json-1.1');
+  response.end(JSON.stringify(results[action]?.()));
+}
+
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    const body = await bodyOf(request);
-    if (request.method === 'PUT') {
-      answers.push(body);
-      return response.end();
-    }
-    const action = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-    calls.push({ action, body });
-    const look = (): unknown => (looks.length > 1 ? looks.shift() : looks[0]);
-    const results: Record<string, () => unknown> = {
-      RunTask: () => started,
-      DescribeTasks: () => ({ tasks: [look()].filter(Boolean) }),
-      StopTask: () => ({}),
-    };
-    response.setHeader('content-type', 'application/x-amz-json-1.1');
-    response.end(JSON.stringify(results[action]?.()));
-  });
+  server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
