@@ -1,9 +1,10 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { event } from '../../../src/contracts/events/event';
 import { createAppender } from '../../../src/platform/kafka/append/create-appender';
 import { createBatchWriter } from '../../../src/platform/kafka/append/record-batch';
 import type { Kafka } from '../../../src/platform/kafka/create-kafka';
 import { createKafka } from '../../../src/platform/kafka/create-kafka';
-import { createTestLog, quickBackoff } from '../../helpers/messaging';
+import { createTestLog, Numbered, quickBackoff } from '../../helpers/messaging';
 import { createOwnEngines, type OwnEngines } from '../../helpers/own-engines';
 import { secureKafka, unsignedToken } from '../../helpers/secure-kafka';
 import { selfSigned } from '../../helpers/self-signed';
@@ -71,6 +72,29 @@ describe('a client on a listener with TLS and tokens', () => {
       return asked.length >= first + 2;
     });
     expect(failures).toEqual([]);
+    await kafka.close();
+  });
+
+  it('reads on beyond the lives of sessions, every message once and in order', async () => {
+    const { asked, token } = tokens();
+    const kafka = secured(token);
+    const counted = event('thing.counted', { ...topic, name: 'counted.v1' }, Numbered);
+    await plain.ensureTopics([counted.topic]);
+    const seen: number[] = [];
+    const consumer = await kafka.runBatchConsumer({
+      group: 'reader',
+      events: [counted],
+      handleBatch: async (messages) => void seen.push(...messages.map(({ data }) => (data as { n: number }).n)),
+    });
+    const first = asked.length;
+    let sent = 0;
+    await until(async () => {
+      await plain.producer().publish(counted, 'test', { key: 'k', data: { n: sent++ } });
+      return asked.length >= first + 4 && seen.length > 0;
+    });
+    await until(() => seen.length === sent);
+    expect(seen).toEqual(Array.from({ length: sent }, (_, n) => n));
+    await consumer.stop();
     await kafka.close();
   });
 
