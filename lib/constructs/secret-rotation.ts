@@ -1,7 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { IConnectable, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { CfnRotationSchedule, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Environment } from '../config/environment';
@@ -24,6 +25,7 @@ export type RotatedStore = { allowFrom(peer: IConnectable): void };
  */
 export class SecretRotation extends Construct {
   private readonly lambda: KolateLambda<'rotate-secret'>;
+  private rotated = 0;
 
   constructor(scope: Construct, id: string, { vpc, key, logDays, alarmTopic }: SecretRotationProps) {
     super(scope, id);
@@ -37,6 +39,11 @@ export class SecretRotation extends Construct {
       concurrency: { unlimitedBecause: 'It runs once a secret and quarter; a limit would be taken from all others.' },
       timeout: Duration.seconds(60),
     });
+    // By hand: what the CDK's schedule adds lets the Secrets Manager of every account in.
+    this.lambda.function.addPermission('SecretsManager', {
+      principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
+      sourceAccount: Stack.of(this).account,
+    });
   }
 
   /**
@@ -46,9 +53,21 @@ export class SecretRotation extends Construct {
   rotate(secret: ISecret, store: RotatedStore, admin?: ISecret): void {
     store.allowFrom(this.lambda);
     admin?.grantRead(this.lambda);
-    secret.addRotationSchedule('Rotation', {
-      rotationLambda: this.lambda.function,
-      automaticallyAfter: Duration.days(90),
+    secret.encryptionKey?.grantEncryptDecrypt(this.lambda);
+    this.lambda.function.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
+          (action) => `secretsmanager:${action}`,
+        ),
+        resources: [secret.secretArn],
+      }),
+    );
+    const schedule = new CfnRotationSchedule(this, `Schedule-${this.rotated++}`, {
+      secretId: secret.secretArn,
+      rotationLambdaArn: this.lambda.function.functionArn,
+      rotationRules: { scheduleExpression: 'rate(90 days)' },
     });
+    // Else the first rotation, at once, would find the function shut, or itself without rights.
+    schedule.node.addDependency(this.lambda);
   }
 }

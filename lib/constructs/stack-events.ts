@@ -9,6 +9,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { topics } from '../../src/contracts/topics';
 import type { Environment } from '../config/environment';
+import { acknowledge } from './acknowledge';
 import { KolateAlarm } from './kolate-alarm';
 import { KolateLambda } from './kolate-lambda';
 import type { MessageBus } from './message-bus';
@@ -39,6 +40,9 @@ export class StackEvents extends Construct {
         ...more,
       });
     const unbrought = queue('Unbrought', {});
+    const isLast = 'It is the dead-letter queue.';
+    acknowledge(unbrought, 'Serverless-SQSRedrivePolicy', isLast);
+    acknowledge(unbrought, 'cdk-validator-cfnguard::sqs_dlq_check', isLast);
     const news = queue('News', {
       // Six times the function's timeout, as Lambda advises: no message comes again while it is being brought.
       visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),

@@ -71,7 +71,6 @@ export class UserDirectory extends Construct {
 
 function explain(pool: cognito.UserPool, mfa: Environment['identity']['mfa']): void {
   const plus = 'Threat protection comes with the plan Plus, billed by user; MFA, passkeys and invitations are without.';
-  acknowledge(pool, 'AwsSolutions-COG3', plus);
   acknowledge(pool, 'AwsSolutions-COG8', plus);
   if (mfa === 'optional')
     acknowledge(pool, 'AwsSolutions-COG2', 'Only environments without real data make it optional.');

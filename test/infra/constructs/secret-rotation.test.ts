@@ -38,6 +38,7 @@ describe('the rotation of secrets', () => {
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Action: 'lambda:InvokeFunction',
       Principal: 'secretsmanager.amazonaws.com',
+      SourceAccount: '111111111111',
     });
     expect(peers).toHaveLength(1);
   });
