@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { KolateError } from '../../../contracts/errors';
 import { requestHead } from './protocol';
-import { signIn } from './sign-in';
+import { beginSession } from './sign-in';
 
 export type BrokerAddress = { readonly host: string; readonly port: number };
 export type ConnectionOptions = {
@@ -23,10 +23,6 @@ export type BrokerConnection = {
 type Waiting = { readonly resolve: (body: Buffer) => void; readonly reject: (error: KolateError) => void };
 
 const maxAnswerBytes = 16 * 1024 * 1024;
-/** A session is left so long before the broker ends it, as a share of its life. */
-const leaveAfter = 0.8;
-/** What `setTimeout` takes: 24 days. */
-const maxTimeoutMs = 2 ** 31 - 1;
 
 /** One connection to one broker; answers come in the order of the requests. It does not mend itself: when it is lost, make another. */
 export function openConnection({ host, port }: BrokerAddress, options: ConnectionOptions): BrokerConnection {
@@ -38,12 +34,12 @@ export function openConnection({ host, port }: BrokerAddress, options: Connectio
   let rest: Buffer = Buffer.alloc(0);
   let open = true;
   let leaving = false;
-  let leave: NodeJS.Timeout | undefined;
+  const over = new AbortController();
 
   const end = (why: string): void => {
     if (!open) return;
     open = false;
-    clearTimeout(leave);
+    over.abort();
     socket.destroy();
     for (const { reject } of waiting.splice(0)) reject(lost(why));
   };
@@ -74,39 +70,31 @@ export function openConnection({ host, port }: BrokerAddress, options: Connectio
           settle(value);
         };
       waiting.push({ resolve: settled(resolve), reject: settled(reject) });
-      const head = requestHead(api, correlation++, clientId);
-      const size = Buffer.alloc(4);
-      size.writeInt32BE(body.reduce((sum, part) => sum + part.length, head.length));
-      socket.cork();
-      socket.write(Buffer.concat([size, head]));
-      for (const part of body) socket.write(part);
-      socket.uncork();
+      write(socket, requestHead(api, correlation++, clientId), body);
     });
 
-  // A new connection takes the place of one whose session ends: signing in again on the same one would hold up all that
-  // is asked meanwhile.
-  const signedIn = async (getToken: () => Promise<string>): Promise<void> => {
-    try {
-      const lifeMs = await signIn(ask, getToken);
-      if (lifeMs > 0) leave = setTimeout(startLeaving, Math.min(lifeMs * leaveAfter, maxTimeoutMs)).unref();
-    } catch (error) {
-      end(error instanceof Error ? error.message : String(error));
-      throw error;
-    }
-  };
-  const startLeaving = (): void => {
+  const leave = (): void => {
     leaving = true;
     if (waiting.length === 0) end('its session is over');
   };
-  const ready = token && signedIn(token);
+  const ready = token && beginSession(ask, token, { leave, signal: over.signal });
   // Whoever asks hears of it.
-  ready?.catch(() => undefined);
+  ready?.catch((error: unknown) => end(error instanceof Error ? error.message : String(error)));
 
   return {
     ask: ready ? (api, body, timeoutMs) => ready.then(() => ask(api, body, timeoutMs)) : ask,
     isOpen: () => open && !leaving,
     close: () => end('closed'),
   };
+}
+
+function write(socket: Socket, head: Buffer, body: readonly Buffer[]): void {
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(body.reduce((sum, part) => sum + part.length, head.length));
+  socket.cork();
+  socket.write(Buffer.concat([size, head]));
+  for (const part of body) socket.write(part);
+  socket.uncork();
 }
 
 const lost = (why: string): KolateError =>

@@ -8,12 +8,34 @@ const authenticateApi = { key: 36, version: 1 } as const;
 const signInTimeoutMs = 10_000;
 const mechanism = Buffer.from('OAUTHBEARER');
 
+/** A session is left so long before the broker ends it, as a share of its life. */
+const leaveAfter = 0.8;
+/** What `setTimeout` takes: 24 days. */
+const maxTimeoutMs = 2 ** 31 - 1;
+
+/**
+ * Signs in, and calls `leave` when it is time to go on with another connection: signing in again on the same one would hold
+ * up all that is asked meanwhile.
+ * @param signal aborted when the connection ends before
+ * @throws as `signIn`
+ */
+export async function beginSession(
+  ask: Ask,
+  token: () => Promise<string>,
+  { leave, signal }: { readonly leave: () => void; readonly signal: AbortSignal },
+): Promise<void> {
+  const lifeMs = await signIn(ask, token);
+  if (lifeMs === 0 || signal.aborted) return;
+  const timer = setTimeout(leave, Math.min(lifeMs * leaveAfter, maxTimeoutMs)).unref();
+  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+}
+
 /**
  * SASL/OAUTHBEARER on a fresh connection.
  * @returns how long the broker lets the session live, in milliseconds; 0: as long as the connection
  * @throws KolateError KLT_DEPENDENCY_UNAVAILABLE, and what `token` throws
  */
-export async function signIn(ask: Ask, token: () => Promise<string>): Promise<number> {
+async function signIn(ask: Ask, token: () => Promise<string>): Promise<number> {
   const bearer = Buffer.from(`n,,\x01auth=Bearer ${await token()}\x01\x01`);
   const length = Buffer.alloc(2);
   length.writeInt16BE(mechanism.length);
