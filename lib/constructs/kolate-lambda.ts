@@ -114,7 +114,23 @@ export class KolateLambda<N extends HandlerName> extends Construct implements ec
     const because = (id: string, reason: string) => Validations.of(this.function).acknowledge({ id, reason });
     if (typeof concurrency !== 'number') because('NIST.800.53.R5-LambdaConcurrency', concurrency.unlimitedBecause);
     if (!vpc) because('NIST.800.53.R5-LambdaInsideVPC', 'It reaches nothing but endpoints of AWS, and holds no data.');
-    if (!async) because('NIST.800.53.R5-LambdaDLQ', 'Whoever calls waits for the answer and calls again.');
+    because(
+      'cdk-validator-cfnguard::lambda_inside_vpc_check',
+      vpc
+        ? 'It is; the rule does not read subnets that are named by another stack.'
+        : 'It reaches nothing but endpoints of AWS, and holds no data.',
+    );
+    if (!async) {
+      const waits = 'Whoever calls waits for the answer and calls again.';
+      because('NIST.800.53.R5-LambdaDLQ', waits);
+      because('Serverless-LambdaDLQ', waits);
+    }
+    if (this.deadLetters) {
+      const isLast = 'It is the dead-letter queue.';
+      for (const id of ['Serverless-SQSRedrivePolicy', 'cdk-validator-cfnguard::sqs_dlq_check']) {
+        Validations.of(this.deadLetters).acknowledge({ id, reason: isLast });
+      }
+    }
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: vpc

@@ -11,7 +11,6 @@ import { deadLetterTopic, retryTopic, type Topic } from '../../src/contracts/top
 import type { Environment } from '../config/environment';
 import { acknowledge } from './acknowledge';
 import { addBrokerAlarms } from './broker-alarms';
-import { explainRetention } from './explain-retention';
 import { explainWildcard } from './explain-wildcard';
 import { addKafkaTopics } from './kafka-topics';
 import { letIn } from './let-in';
@@ -178,7 +177,6 @@ export class MessageBus extends Construct implements ec2.IConnectable {
       retention: logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    explainRetention(logGroup, logDays);
     const cloudWatchLogs = { enabled: true, logGroup: logGroup.logGroupName };
     return { enhancedMonitoring: 'DEFAULT', loggingInfo: { brokerLogs: { cloudWatchLogs } } };
   }

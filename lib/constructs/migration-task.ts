@@ -10,7 +10,6 @@ import type { MigrationsEnv } from '../../src/contracts/env/migrations-env';
 import type { Environment } from '../config/environment';
 import { acknowledge } from './acknowledge';
 import type { CorePostgres } from './core-postgres';
-import { explainRetention } from './explain-retention';
 import { explainWildcard } from './explain-wildcard';
 import { KolateLambda } from './kolate-lambda';
 import { serviceImage } from './services/service-image';
@@ -95,7 +94,6 @@ export class MigrationTask extends Construct {
       retention: logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    explainRetention(logGroup, logDays);
     const environment: Omit<Record<keyof MigrationsEnv, string>, 'KOLATE_POSTGRES_PASSWORD'> = {
       KOLATE_LOG_LEVEL: 'info',
       KOLATE_POSTGRES_URL: postgres.url(postgres.adminUser),

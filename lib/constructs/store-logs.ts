@@ -2,7 +2,6 @@ import { Names, RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { explainRetention } from './explain-retention';
 
 export type StoreLogsProps = { readonly key: IKey; readonly logDays: number };
 
@@ -28,7 +27,6 @@ export function addStoreLogs(
       retention: logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    explainRetention(group, logDays);
     return group;
   });
 }

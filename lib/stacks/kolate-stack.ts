@@ -1,6 +1,7 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Environment } from '../config/environment';
+import { explainRetention } from '../constructs/explain-retention';
 
 /** Stands in for an account that nobody has filled in, so that synthesis needs no credentials. */
 const placeholderAccount = '111111111111';
@@ -23,6 +24,11 @@ export class KolateStack extends Stack {
       tags: { 'kolate:environment': environment.name, 'kolate:part': part },
     });
     this.environmentConfig = environment;
+    explainRetention(this, environment.logDays);
+    Validations.of(this).acknowledge({
+      id: 'NIST.800.53.R5-IAMNoInlinePolicy',
+      reason: 'A policy that constructs grant belongs to its one role, and goes with it; none is shared.',
+    });
   }
 
   /** From the environment, never looked up: synthesis stays offline. */
