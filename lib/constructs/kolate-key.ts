@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
@@ -15,7 +15,11 @@ export class KolateKey extends Key {
       new ServicePrincipal(`logs.${Stack.of(this).region}.amazonaws.com`, {
         conditions: {
           ArnLike: {
-            'kms:EncryptionContext:aws:logs:arn': Stack.of(this).formatArn({ service: 'logs', resource: '*' }),
+            'kms:EncryptionContext:aws:logs:arn': Stack.of(this).formatArn({
+              service: 'logs',
+              account: Aws.ACCOUNT_ID,
+              resource: '*',
+            }),
           },
         },
       }),
