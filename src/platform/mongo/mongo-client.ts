@@ -1,6 +1,7 @@
 import { MongoClient, MongoServerError } from 'mongodb';
 import { KolateError } from '../../contracts/errors';
 import type { RenewablePassword } from '../postgres/create-postgres';
+import type { Trust } from '../tls/trust';
 
 export type MongoOptions = {
   readonly host: string;
@@ -11,7 +12,7 @@ export type MongoOptions = {
   readonly name: string;
   readonly maxConnections?: number;
   /** Only to a server that shows a certificate of whom this process trusts. */
-  readonly tls?: boolean;
+  readonly tls?: Trust;
 };
 
 const authenticationFailed = 18;
@@ -29,7 +30,7 @@ export function createMongoConnection(options: MongoOptions) {
       auth: { username: options.user, password: await options.password.current() },
       // DocumentDB, which is always spoken to over TLS, has the older one alone: what is better is agreed upon then.
       authMechanism: options.tls ? 'DEFAULT' : 'SCRAM-SHA-256',
-      tls: options.tls ?? false,
+      ...trusting(options.tls),
       appName: options.name,
       maxPoolSize: options.maxConnections ?? 4,
       maxConnecting: 2,
@@ -120,3 +121,5 @@ function toMongoError(error: unknown): unknown {
     cause: error,
   });
 }
+
+const trusting = (tls: Trust = false) => (typeof tls === 'object' ? { tls: true, ca: tls.ca } : { tls });

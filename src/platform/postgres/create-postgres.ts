@@ -1,4 +1,5 @@
 import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import type { Trust } from '../tls/trust';
 import { createSql, mapPostgresError, type Sql } from './sql';
 
 // bigint (20) as number: our counters and offsets stay below 2^53. Read where they are summed, they would be text otherwise.
@@ -13,7 +14,7 @@ export type PostgresOptions = {
   /** Where the password comes from when it is not in `url`: asked for each new connection. */
   readonly password?: RenewablePassword;
   /** TLS, and only to a server that shows a certificate of whom this process trusts (`trustCertificates`). */
-  readonly tls?: boolean;
+  readonly tls?: Trust;
 };
 
 /** A password that may be replaced while we run: `renew` makes `current` answer the newest one. */

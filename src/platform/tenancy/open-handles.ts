@@ -2,7 +2,7 @@ import { createTenantMongo, type TenantMongo } from '../mongo/create-tenant-mong
 import { createPostgres, type Postgres } from '../postgres/create-postgres';
 import type { SecretStore } from '../secrets/secret-store';
 import { createTenantRedis, type TenantRedis } from './create-tenant-redis';
-import type { Placement } from './placement';
+import { type Placement, trustOf } from './placement';
 import { passwordOf } from './stack-credentials';
 
 /**
@@ -29,7 +29,8 @@ export type HandleOptions = {
 /** Handles on the stores that `placement` names. Nothing is connected before it is used. */
 export function openHandles(placement: Placement, options: HandleOptions): TenantHandles {
   const { secrets, name, maxConnections = 4, statementTimeoutMs } = options;
-  const { postgres, mongo, redis, tls } = placement.endpoints;
+  const { postgres, mongo, redis } = placement.endpoints;
+  const tls = trustOf(placement.endpoints);
   const password = (of: 'postgres' | 'mongo' | 'redis') => passwordOf(secrets, placement.secretName, of);
   return {
     placement,

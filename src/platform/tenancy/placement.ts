@@ -1,10 +1,13 @@
 import type { TenantState } from '../../contracts/http/tenants';
 import type { CoreSql } from '../postgres/sql';
+import type { Trust } from '../tls/trust';
 
 /** Where a stack's stores are and under which name one comes in. Passwords are in the secret store. */
 export type StackEndpoints = {
   /** Its stores are spoken to over TLS; absent on one machine, where they listen on loopback only. */
   readonly tls?: boolean;
+  /** The only certificate (PEM) that its stores may show; absent where they show one that the process trusts. */
+  readonly certificate?: string;
   readonly postgres: { readonly host: string; readonly port: number; readonly database: string; readonly user: string };
   readonly mongo: { readonly host: string; readonly port: number; readonly database: string; readonly user: string };
   readonly redis: {
@@ -17,6 +20,10 @@ export type StackEndpoints = {
     readonly keyPrefix: string;
   };
 };
+
+/** How the stores of a stack are spoken to. */
+export const trustOf = ({ tls = false, certificate }: StackEndpoints): Trust =>
+  certificate === undefined ? tls : { ca: certificate };
 
 /** Where the stores of one tenant are. */
 export type Placement = {

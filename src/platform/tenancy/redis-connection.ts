@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { KolateError } from '../../contracts/errors';
 import type { RenewablePassword } from '../postgres/create-postgres';
+import type { Trust } from '../tls/trust';
 
 export type RedisServer = {
   readonly host: string;
@@ -11,7 +12,7 @@ export type RedisServer = {
   readonly name: string;
   readonly keyPrefix: string;
   /** Only to a server that shows a certificate of whom this process trusts. */
-  readonly tls?: boolean;
+  readonly tls?: Trust;
 };
 
 const connectTimeoutMs = 3_000;
@@ -76,7 +77,7 @@ export function createRedisConnection(server: RedisServer) {
 const newClient = ({ host, port, user, name, keyPrefix, tls }: RedisServer, password: string): Redis =>
   new Redis({
     ...{ host, port, username: user, password, keyPrefix },
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: tls === true ? {} : tls } : {}),
     connectionName: name,
     lazyConnect: true,
     protocol: 2,

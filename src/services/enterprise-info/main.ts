@@ -20,6 +20,7 @@ import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
 import { createEnterpriseInfoApp } from './app';
 import { serviceName } from './outbox';
+import { createStackNews } from './provisioning/create-stack-news';
 import { createSteps } from './provisioning/create-steps';
 import { openStackDriver } from './provisioning/open-stack-driver';
 import { reconcilePlacements } from './provisioning/reconcile-placements';
@@ -38,7 +39,8 @@ async function main(): Promise<void> {
   const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: serviceName, log, backoff });
   const secrets = createSecrets(env.KOLATE_SECRETS, env.KOLATE_S3_REGION);
   const directory = createIdentityDirectory(env);
-  const { driver, availableTiers } = openStackDriver(env, process.env);
+  const news = createStackNews();
+  const { driver, availableTiers } = openStackDriver({ env, secrets, waitForChange: news.waitForChange }, process.env);
   const blobsOf = (bucket: string) =>
     createBlobStore({ bucket, region: env.KOLATE_S3_REGION, endpoint: env.KOLATE_S3_ENDPOINT });
   const [exports, models] = [blobsOf(env.KOLATE_EXPORTS_BUCKET), blobsOf(env.KOLATE_MODELS_BUCKET)];
@@ -63,6 +65,7 @@ async function main(): Promise<void> {
       await reconcilePlacements({ core, driver, log }).catch((error: unknown) =>
         log.warn({ err: error }, 'whether stacks have moved could not be asked'),
       );
+      if (env.KOLATE_TENANT_DRIVER === 'cloudformation') await news.follow(kafka);
       provisioning = await startProvisioning({ core, kafka, steps, directory, log, backoff, metrics });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },

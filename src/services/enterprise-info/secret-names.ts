@@ -4,4 +4,6 @@ export const secretNames = {
   client: (tenantId: string): string => `tenant/${tenantId}/client`,
   /** Passwords of the stores in a tier: while a tenant moves it has two. */
   stores: (tenantId: string, tier: string): string => `tenant/${tenantId}/${tier}/stores`,
+  /** What its stores show over TLS: `{ certificate, key }`. */
+  tls: (tenantId: string, tier: string): string => `tenant/${tenantId}/${tier}/tls`,
 };

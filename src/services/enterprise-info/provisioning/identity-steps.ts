@@ -49,13 +49,17 @@ export function createIdentitySteps({ directory, secrets }: IdentityStepDeps) {
 }
 
 /** The secret that an earlier run of the step has made, so that a repeated step sets the same one; else a new one. */
-export async function keepOrMake(secrets: SecretStore, name: string, make: () => string): Promise<string> {
+export async function keepOrMake(
+  secrets: SecretStore,
+  name: string,
+  make: () => string | Promise<string>,
+): Promise<string> {
   try {
     return await secrets.refresh(name);
   } catch (error) {
     if (!(error instanceof KolateError && error.code === 'KLT_SECRET_NOT_FOUND')) throw error;
   }
-  const value = make();
+  const value = await make();
   await secrets.put(name, value);
   return value;
 }

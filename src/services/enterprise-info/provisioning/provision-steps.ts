@@ -24,6 +24,7 @@ export function createProvisionSteps(deps: StoresDeps) {
   const destroyTier = async ({ tenantId }: StepContext, tier: string, signal: AbortSignal): Promise<void> => {
     await driver.destroy(stackName(tenantId, tier), signal);
     await secrets.delete(secretNames.stores(tenantId, tier));
+    await secrets.delete(secretNames.tls(tenantId, tier));
   };
 
   return {

@@ -1,7 +1,7 @@
 import type { Document } from 'mongodb';
 import type { SecretStore } from '../../../../platform/secrets/secret-store';
 import { closeHandles, openHandles } from '../../../../platform/tenancy/open-handles';
-import type { Placement } from '../../../../platform/tenancy/placement';
+import { type Placement, trustOf } from '../../../../platform/tenancy/placement';
 import { passwordOf } from '../../../../platform/tenancy/stack-credentials';
 import type { LineBlobs } from './line-blobs';
 import { createMongoData } from './mongo-data';
@@ -28,7 +28,8 @@ const statementTimeoutMs = 120_000;
 /** All that is in the three stores of one placement. Close it after use. */
 export function openTenantData(placement: Placement, { secrets, name }: { secrets: SecretStore; name: string }) {
   const handles = openHandles(placement, { secrets, name, maxConnections: 2, statementTimeoutMs });
-  const { redis: at, tls } = placement.endpoints;
+  const { redis: at } = placement.endpoints;
+  const tls = trustOf(placement.endpoints);
   const password = passwordOf(secrets, placement.secretName, 'redisMaintenance');
   const postgres = createPostgresData(handles.sql);
   const mongo = createMongoData(handles.mongo);
