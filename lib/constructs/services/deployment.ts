@@ -34,6 +34,8 @@ export function deploymentOf({ size, shifts, alarms }: DeploymentOptions) {
           deploymentStrategy: ecs.DeploymentStrategy.CANARY,
           canaryConfiguration: { stepPercent: 10, stepBakeTime: Duration.minutes(5) },
           bakeTime: Duration.minutes(10),
+          // It is for rolling updates. Tasks that do not start ring the alarm of lost tasks, which takes the canary back.
+          circuitBreaker: { enable: false, rollback: false },
         }
       : { deploymentStrategy: ecs.DeploymentStrategy.ROLLING, circuitBreaker: { enable: true, rollback: true } }),
   };

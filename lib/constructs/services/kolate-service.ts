@@ -1,4 +1,4 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IGrantable, IManagedPolicy, IPrincipal } from 'aws-cdk-lib/aws-iam';
@@ -100,7 +100,6 @@ export class KolateService<N extends ServiceName> extends Construct implements I
     this.service.node.addDependency(cluster.cluster, ...(cluster.meshTls ? [cluster.meshTls.ready] : []));
     this.attachTargets(cluster, name);
     this.observe(props, size, alarms);
-    this.explain();
   }
 
   private addTargets({ name, cluster, entrance, grpcEntrance }: KolateServiceProps<N>): TargetPair[] {
@@ -182,17 +181,6 @@ export class KolateService<N extends ServiceName> extends Construct implements I
     cluster.taskStops.count(name, this.service.serviceName);
     alarms.ofService(this.service);
     if (backlog) alarms.ofLag(backlog, size.maxTasks);
-  }
-
-  private explain(): void {
-    const because = (id: string, reason: string) => Validations.of(this).acknowledge({ id, reason });
-    because('NIST.800.53.R5-ECSTaskDefinitionUserForHostMode', 'Fargate has no host mode.');
-    if (this.targets.length > 0) {
-      because(
-        'Annotation::@aws-cdk/aws-ecs:shouldUseCircuitBreaker',
-        'It is for rolling updates; tasks that do not start ring the alarm of lost tasks, which takes a canary back.',
-      );
-    }
   }
 }
 

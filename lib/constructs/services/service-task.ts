@@ -7,6 +7,7 @@ import { Size } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { ServiceName } from '../../../src/contracts/http/route';
 import type { ServiceSize } from '../../config/environment';
+import { explainRetention } from '../explain-retention';
 import { serviceImage } from './service-image';
 import { ports, splitVariables, type VariableValue } from './service-variables';
 
@@ -54,6 +55,7 @@ export class ServiceTask extends Construct {
       retention: props.logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    explainRetention(this.logGroup, props.logDays);
     this.definition = new ecs.FargateTaskDefinition(this, 'Definition', {
       cpu: size.cpu,
       memoryLimitMiB: size.memoryMib,

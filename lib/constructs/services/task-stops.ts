@@ -7,6 +7,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnResourcePolicy, FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { explainRetention } from '../explain-retention';
 
 export type TaskStopsProps = {
   readonly cluster: ICluster;
@@ -33,6 +34,7 @@ export class TaskStops extends Construct {
       retention: logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    explainRetention(this.logGroup, logDays);
     const rule = new Rule(this, 'Stopped', {
       description: 'Tasks of the services that have ended, with the reason',
       eventPattern: {
