@@ -6,6 +6,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnCluster, CfnConfiguration } from 'aws-cdk-lib/aws-msk';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { deadLetterTopic, retryTopic, type Topic } from '../../src/contracts/topics';
 import type { Environment } from '../config/environment';
@@ -68,6 +69,10 @@ export class MessageBus extends Construct implements ec2.IConnectable {
     cluster.applyRemovalPolicy(RemovalPolicy.RETAIN);
     if (isExpress(messaging)) acknowledge(cluster, 'AwsSolutions-MSK6', 'Express brokers have no log to send.');
     this.clusterArn = cluster.attrArn;
+    this.clusterUuid = new StringParameter(this, 'Uuid', {
+      description: 'Part of the ARNs of topics and groups of the Kafka cluster',
+      stringValue: Fn.select(2, Fn.split('/', cluster.attrArn)),
+    }).stringValue;
     addKafkaTopics(this, cluster, replicas(messaging));
     addBrokerAlarms(this, { topic: alarmTopic, clusterName: this.clusterName, messaging });
   }
@@ -144,8 +149,7 @@ export class MessageBus extends Construct implements ec2.IConnectable {
 
   /** arn:…:kafka:region:account:cluster/name/uuid, and for what is in the cluster …:topic/name/uuid/topic */
   private arnOf(kind: 'topic' | 'group', name: string): string {
-    const uuid = Fn.select(2, Fn.split('/', this.clusterArn));
-    const resourceName = `${this.clusterName}/${uuid}/${name}`;
+    const resourceName = `${this.clusterName}/${this.clusterUuid}/${name}`;
     return Stack.of(this).formatArn({ service: 'kafka', resource: kind, resourceName });
   }
 
