@@ -3,7 +3,7 @@ import { allRoutes } from '../../src/contracts/http/all-routes';
 import { toOpenApi } from '../../src/contracts/http/to-openapi';
 import { synthesized } from '../helpers/synthesized';
 import { unusedRunbooks } from './invariants/alarms-lead-somewhere';
-import { allRules, runbooks } from './invariants/all-rules';
+import { allRules, runbooks, runbooksOfConstructs, runbooksWithoutAlarm } from './invariants/all-rules';
 import { violationsOf } from './invariants/rule';
 
 describe.each(environmentNames)('everything in %s', (environment) => {
@@ -15,7 +15,8 @@ describe.each(environmentNames)('everything in %s', (environment) => {
 });
 
 it('leads to every runbook that there is from some alarm', () => {
-  expect(unusedRunbooks(runbooks, environmentNames.map(synthesized))).toEqual([]);
+  const unused = unusedRunbooks(runbooks, environmentNames.map(synthesized));
+  expect(unused.filter((name) => !runbooksOfConstructs.has(name) && !runbooksWithoutAlarm.has(name))).toEqual([]);
 });
 
 it('has OpenAPI say the same operations as the routes', () => {

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { awsServiceEnvs } from '../../../src/contracts/env/service-envs';
 import { allRoutes } from '../../../src/contracts/http/all-routes';
@@ -18,10 +18,26 @@ import { statefulRetained } from './stateful-retained';
 import { templateLimits } from './template-limits';
 import { deadLettersKept, topicsComplete } from './topics-complete';
 
-export const runbooks: ReadonlySet<string> = new Set(
-  readdirSync(join(process.cwd(), 'docs/runbooks'))
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => file.replace(/\.md$/, '')),
+const readAll = (folder: string, ending: string): { file: string; text: string }[] =>
+  readdirSync(join(process.cwd(), folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => ({ file, text: readFileSync(join(process.cwd(), folder, file), 'utf8') }));
+
+const pages = readAll('docs/runbooks', '.md').map(({ file, text }) => ({ name: file.replace(/\.md$/, ''), text }));
+export const runbooks: ReadonlySet<string> = new Set(pages.map(({ name }) => name));
+
+/** Those that say of themselves that no alarm leads to them: what is done by the calendar, or by hand. */
+export const runbooksWithoutAlarm: ReadonlySet<string> = new Set(
+  pages.filter(({ text }) => /^No alarm: /m.test(text)).map(({ name }) => name),
+);
+
+/** Runbooks that constructs name, also those behind a switch that no environment has on. */
+export const runbooksOfConstructs: ReadonlySet<string> = new Set(
+  readAll('lib', '.ts').flatMap(({ text }) =>
+    [...text.matchAll(/runbook: '([a-z0-9-]+)'|Runbook: docs\/runbooks\/([a-z0-9-]+)\.md/g)].map(
+      ([, name, path]) => name ?? path!,
+    ),
+  ),
 );
 
 /** What holds for every environment, in the order in which the list of the tests is read. */
