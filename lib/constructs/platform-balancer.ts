@@ -35,8 +35,9 @@ export class PlatformBalancer extends Construct {
       deletionProtection: true,
       dropInvalidHeaderFields: true,
       desyncMitigationMode: elbv2.DesyncMitigationMode.STRICTEST,
-      // Longer than the services' pings on a WebSocket and than any gap in a stream of gRPC.
-      idleTimeout: Duration.seconds(120),
+      // Less than the 72 s after which a service ends a connection that does nothing: the other way round, a request
+      // could meet a connection that is being closed, and get 502.
+      idleTimeout: Duration.seconds(60),
     });
     this.alb.logAccessLogs(props.accessLogs, `balancer-${id.toLowerCase()}`);
     this.listener = this.alb.addListener('Https', {

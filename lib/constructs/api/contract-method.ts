@@ -52,12 +52,18 @@ export function addContractMethod(props: ContractMethodProps, route: Route): voi
 
 const namesOf = (schema: Route['params']): string[] => Object.keys(schema?.properties ?? {});
 
-const integration = ({ host }: Way, { method, path }: Route, parameters: readonly string[]): apigateway.Integration =>
+const integration = (
+  { host }: Way,
+  { method, path, opaqueBody }: Route,
+  parameters: readonly string[],
+): apigateway.Integration =>
   new apigateway.Integration({
     type: apigateway.IntegrationType.HTTP_PROXY,
     integrationHttpMethod: method,
     uri: `https://${host}${path}`,
     options: {
+      // Passed on as it comes: else an answer in binary tensors would arrive as base64 at a client that accepts anything.
+      ...(opaqueBody && { responseTransferMode: apigateway.ResponseTransferMode.STREAM }),
       requestParameters: Object.fromEntries(
         parameters.map((name) => [`integration.request.path.${name}`, `method.request.path.${name}`]),
       ),

@@ -76,7 +76,8 @@ export class FrontDoor extends Construct {
         domainName: vpcOriginHost,
         originId: 'sockets',
         readTimeout: Duration.seconds(60),
-        keepaliveTimeout: Duration.seconds(60),
+        // Less than the load balancer's.
+        keepaliveTimeout: Duration.seconds(50),
       }),
     };
   }
