@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { CognitoIdentityProvider } from '@aws-sdk/client-cognito-identity-provider';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -10,6 +10,7 @@ import { allScopes, apiAudience, operatorScopes } from '../../src/contracts/scop
 import { createClientTable } from '../../src/platform/identity/cognito/client-table';
 import { createCognitoDirectory } from '../../src/platform/identity/cognito/create-cognito-directory';
 import { startClientSecretsProxy } from './client-secrets-proxy';
+import { handlerBundle } from './handler-bundle';
 import { aws, startMiniStack } from './ministack';
 import type { Python } from './python';
 
@@ -19,12 +20,22 @@ const secretOfOperator = 'secret_of_the_operators_client_000000000';
 
 /** A user pool as the identity stack makes it, with the trigger's bundle as its Lambda, in MiniStack. */
 export async function startUserPool(python: Python) {
+  const trigger = handlerBundle('pre-token');
   const ministack = await startMiniStack(python);
-  const proxy = await startClientSecretsProxy(ministack.endpoint);
+  try {
+    return await makeUserPool(ministack, trigger);
+  } catch (error) {
+    await ministack.close();
+    throw error;
+  }
+}
+
+async function makeUserPool(ministack: Awaited<ReturnType<typeof startMiniStack>>, trigger: string) {
   const { endpoint } = ministack;
+  const proxy = await startClientSecretsProxy(endpoint);
   const cognito = new CognitoIdentityProvider({ ...aws, endpoint: proxy.url });
   await makeTable(endpoint);
-  const arn = await deployTrigger(endpoint);
+  const arn = await deployTrigger(endpoint, trigger);
   const { UserPool } = await cognito.createUserPool({
     PoolName: 'test',
     LambdaConfig: { PreTokenGenerationConfig: { LambdaArn: arn, LambdaVersion: 'V3_0' } },
@@ -97,11 +108,11 @@ async function makeOperator(cognito: CognitoIdentityProvider, UserPoolId: string
 }
 
 /** By the API itself: the SDK's client for Lambda is used nowhere else. */
-async function deployTrigger(endpoint: string): Promise<string> {
+async function deployTrigger(endpoint: string, bundle: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'kolate-lambda-'));
   const zip = join(folder, 'code.zip');
   const pack = 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").write(sys.argv[2], "index.js")';
-  execFileSync('python3', ['-c', pack, zip, resolve('dist/lambda/pre-token/index.js')]);
+  execFileSync('python3', ['-c', pack, zip, bundle]);
   const Variables: PreTokenEnv = { KOLATE_CLIENT_TABLE: table, KOLATE_OPERATOR_CLIENT_PARAMETER: parameter };
   const response = await fetch(`${endpoint}/2015-03-31/functions`, {
     method: 'POST',
