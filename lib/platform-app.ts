@@ -14,8 +14,8 @@ import { IngressStack } from './stacks/ingress-stack';
 import { MessagingStack } from './stacks/messaging-stack';
 import { MigrationsStack } from './stacks/migrations-stack';
 import { NetworkStack } from './stacks/network-stack';
+import { ProvisioningStack } from './stacks/provisioning-stack';
 import { SecurityStack } from './stacks/security-stack';
-import { noProvisioning } from './stacks/services/no-provisioning';
 import { ServicesStack } from './stacks/services-stack';
 import { StorageStack } from './stacks/storage-stack';
 
@@ -45,13 +45,14 @@ export function addPlatform(app: App, environment: Environment): App {
   const ingress = new IngressStack(app, { environment, vpc, zone, healthCheck, accessLogs, alarmTopic });
   const identity = new IdentityStack(app, { environment, alarmTopic });
   const { issuerUrl } = identity;
+  const provisioning = new ProvisioningStack(app, { environment, vpc, bus, permissionsBoundary, alarmTopic });
   const services = new ServicesStack(app, {
     ...{ environment, vpc, bus, data, storage, identity, permissionsBoundary, alarmTopic },
     ingress: {
       http: { alb: ingress.alb, listener: ingress.listener },
       grpc: { alb: ingress.grpcAlb, listener: ingress.grpcListener },
     },
-    provisioning: noProvisioning,
+    provisioning,
   });
   // The schema is there before code that needs it.
   services.addStackDependency(migrations);

@@ -1,10 +1,9 @@
-import { CfnCondition, CfnOutput, CfnParameter, Fn, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { CfnCondition, CfnOutput, CfnParameter, Fn, RemovalPolicy, Tags, Validations } from 'aws-cdk-lib';
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnSecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
-import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { CellHost, readCellSize } from '../constructs/tenants/cell-host';
 import { enginePorts, TenantEngines } from '../constructs/tenants/tenant-engines';
@@ -25,8 +24,10 @@ export class TenantStack extends TemplateStack {
   constructor(scope: Construct, id: string, environment: string) {
     super(scope, id, 'The stores of one tenant of Kolate');
     const tenantId = this.tenantId;
+    Tags.of(this).add('kolate:environment', environment);
     textParameter(this, 'Tier', { allowedPattern: '^[a-z-]{1,32}$' });
     const credentialsArn = textParameter(this, 'CredentialsArn', { allowedPattern: '^arn:.*:secretsmanager:.*' });
+    const tlsArn = textParameter(this, 'TlsArn', { allowedPattern: '^arn:.*:secretsmanager:.*' });
     const sharedCell = textParameter(this, 'CellId', { default: '', allowedPattern: '^[a-z0-9-]{0,36}$' });
     const slot = new CfnParameter(this, 'Slot', { type: 'Number', default: 1, minValue: 1, maxValue: 3 });
     const index = new CfnParameter(this, 'SlotIndex', { type: 'Number', default: 0, minValue: 0, maxValue: 2 });
@@ -39,19 +40,13 @@ export class TenantStack extends TemplateStack {
 
     this.key = this.tenantKey();
     const log = this.log();
-    new CfnRotationSchedule(this, 'Rotation', {
-      secretId: credentialsArn,
-      rotationLambdaArn: this.shared.rotationFunction,
-      rotateImmediatelyOnUpdate: false,
-      rotationRules: { scheduleExpression: 'rate(90 days)', duration: '4h' },
-    });
     new CellHost(this, 'Host', {
       ...{ ...place, zone: pick('zone'), shared: this.shared, keyArn: this.key.attrArn },
       size: readCellSize(this),
       condition: ownCell,
     });
     const engines = new TenantEngines(this, 'Engines', {
-      ...{ shared: this.shared, tenantId, credentialsArn, place, log, region: this.region },
+      ...{ shared: this.shared, tenantId, credentialsArn, tlsArn, place, log, region: this.region },
       taskRoleArn: this.taskRole().attrArn,
       groupId: this.group().attrGroupId,
       memoryMib: {
@@ -160,6 +155,7 @@ function endpointsOf(host: string, tenantId: string): string {
   const { postgres, mongo, valkey } = enginePorts;
   const database = { database: 'tenant', user: 'app' };
   return JSON.stringify({
+    tls: true,
     postgres: { host, port: postgres, ...database },
     mongo: { host, port: mongo, ...database },
     redis: { host, port: valkey, user: 'app', maintenanceUser: 'maintenance', keyPrefix: `t:${tenantId}:` },

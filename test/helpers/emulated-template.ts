@@ -1,5 +1,5 @@
 /** What the emulator does not know and refuses a whole template for. */
-const unknownTypes = new Set(['AWS::EC2::Volume', 'AWS::SecretsManager::RotationSchedule']);
+const unknownTypes = new Set(['AWS::EC2::Volume']);
 
 type Resource = { readonly Type: string };
 export type CloudFormationTemplate = {
@@ -21,8 +21,8 @@ export function forEmulator(
   );
   const kept = Object.fromEntries(Object.entries(template.Resources).filter(([id]) => !absent.has(id)));
   const copy = JSON.stringify({ ...template, Resources: kept, Outputs: { ...template.Outputs, ...outputs } });
-  const reduced: CloudFormationTemplate = JSON.parse(copy, (_key, value: unknown) => (refersTo(value, absent) ? 'absent' : value));
-  return reduced;
+  const reduced: unknown = JSON.parse(copy, (_key, value: unknown) => (refersTo(value, absent) ? 'absent' : value));
+  return reduced as CloudFormationTemplate;
 }
 
 function refersTo(value: unknown, absent: ReadonlySet<string>): boolean {

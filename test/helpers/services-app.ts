@@ -1,4 +1,5 @@
 import { type App, type AppProps, Stack } from 'aws-cdk-lib';
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import type { Environment } from '../../lib/config/environment';
@@ -52,6 +53,7 @@ export function servicesApp(environment: Environment, props: AppProps = {}) {
     provisioning: {
       templateUrl: 'https://s3.example.com/template.json',
       role: new Role(elsewhere, 'Role', { assumedBy: new ServicePrincipal('cloudformation.amazonaws.com') }),
+      hosting: { clientGroup: new SecurityGroup(elsewhere, 'Clients', { vpc }) },
       grantProvision: () => undefined,
     },
     permissionsBoundary,

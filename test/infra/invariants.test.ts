@@ -14,6 +14,21 @@ describe.each(environmentNames)('everything in %s', (environment) => {
   });
 });
 
+describe('the template of tenants', () => {
+  const { tenant, ...assembly } = synthesized('prod');
+  // Its API, its topics and its services are the platform's.
+  const ofThePlatform = ['routes-served', 'topics-complete', 'environments-complete'];
+
+  it.each(allRules.filter(({ name }) => !ofThePlatform.includes(name)))('holds to $name', (rule) => {
+    expect(tenant && violationsOf(rule, { ...assembly, stacks: [tenant] })).toEqual([]);
+  });
+
+  it('is small enough to be handed over as it is, and names no account and no region', () => {
+    expect(tenant?.bytes).toBeLessThan(51_200);
+    expect(JSON.stringify(tenant?.template)).not.toMatch(/111111111111|us-east-1|cdk-hnb659fds/);
+  });
+});
+
 it('leads to every runbook that there is from some alarm', () => {
   const unused = unusedRunbooks(runbooks, environmentNames.map(synthesized));
   expect(unused.filter((name) => !runbooksOfConstructs.has(name) && !runbooksWithoutAlarm.has(name))).toEqual([]);

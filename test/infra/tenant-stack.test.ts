@@ -48,7 +48,9 @@ describe('the template of a tenant', () => {
       expect(ReadonlyRootFilesystem).toBe(true);
       if (Name === 'folders') continue;
       expect(User).toBe('10001:10001');
-      expect(Secrets.map((secret) => secret.Name)).toContain('PASSWORD');
+      expect(Secrets.map((secret) => secret.Name)).toEqual(
+        expect.arrayContaining(['PASSWORD', 'TLS_CERTIFICATE', 'TLS_KEY']),
+      );
     }
   });
 
@@ -65,13 +67,6 @@ describe('the template of a tenant', () => {
       PermissionsBoundary: { Ref: 'Boundary' },
       Policies: Match.absent(),
       ManagedPolicyArns: Match.absent(),
-    });
-  });
-
-  it('rotates the credentials every 90 days', () => {
-    template.hasResourceProperties('AWS::SecretsManager::RotationSchedule', {
-      SecretId: { Ref: 'CredentialsArn' },
-      RotationRules: { ScheduleExpression: 'rate(90 days)' },
     });
   });
 

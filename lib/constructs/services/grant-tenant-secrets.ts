@@ -8,7 +8,7 @@ export type SecretUse = 'read' | 'keep';
 
 const actionsOf: Readonly<Record<SecretUse, readonly string[]>> = {
   read: ['GetSecretValue'],
-  keep: ['GetSecretValue', 'CreateSecret', 'PutSecretValue', 'DeleteSecret', 'RestoreSecret'],
+  keep: ['GetSecretValue', 'DescribeSecret', 'CreateSecret', 'PutSecretValue', 'DeleteSecret', 'RestoreSecret'],
 };
 
 /** What is kept of tenants: secrets are named `tenant/<id>/…` when a tenant comes, so that there are none to name yet. */

@@ -34,6 +34,8 @@ export type KolateServiceProps<N extends ServiceName> = {
   readonly load?: { readonly requestsPerMinute: number; readonly p95Ms: number };
   /** Where it consumes. */
   readonly backlog?: Backlog;
+  /** Groups beside its own, which let it in elsewhere. @default - none */
+  readonly groups?: readonly ec2.ISecurityGroup[];
   /** @default 30 seconds */
   readonly drainMs?: number;
   /** @default 0.6 */
@@ -91,7 +93,7 @@ export class KolateService<N extends ServiceName> extends Construct implements I
       cluster: cluster.cluster,
       taskDefinition: task.definition,
       vpcSubnets: { subnetGroupName: 'app' },
-      securityGroups: [group],
+      securityGroups: [group, ...(props.groups ?? [])],
       assignPublicIp: false,
       ...deploymentOf({ size, shifts: this.targets.length > 0, alarms: alarms.ofDeployment }),
       serviceConnectConfiguration: this.mesh(name, cluster, task),

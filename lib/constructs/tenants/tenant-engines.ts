@@ -1,4 +1,4 @@
-import { Fn } from 'aws-cdk-lib';
+import { Fn, Token } from 'aws-cdk-lib';
 import { CfnTaskDefinition, CfnService as EcsService } from 'aws-cdk-lib/aws-ecs';
 import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnService as DnsService } from 'aws-cdk-lib/aws-servicediscovery';
@@ -9,6 +9,8 @@ export type TenantEnginesProps = {
   readonly shared: Shared;
   readonly tenantId: string;
   readonly credentialsArn: string;
+  /** Secret of the certificate that the engines show, and its key. */
+  readonly tlsArn: string;
   readonly taskRoleArn: string;
   readonly groupId: string;
   readonly log: CfnLogGroup;
@@ -32,6 +34,11 @@ const passwordKeys: Readonly<Record<Engine, readonly (readonly [variable: string
     ['MAINTENANCE_PASSWORD', 'redisMaintenance'],
   ],
 };
+
+const tlsKeys: readonly (readonly [variable: string, key: string])[] = [
+  ['TLS_CERTIFICATE', 'certificate'],
+  ['TLS_KEY', 'key'],
+];
 
 /**
  * A tenant's PostgreSQL, MongoDB and Valkey in one task: a host's network interfaces would not do for a task each. The
@@ -124,7 +131,13 @@ function ownerOfFolders(props: TenantEnginesProps): CfnTaskDefinition.ContainerD
 }
 
 function container(engine: Engine, props: TenantEnginesProps): CfnTaskDefinition.ContainerDefinitionProperty {
-  const { shared, tenantId, credentialsArn, memoryMib } = props;
+  const { shared, tenantId, credentialsArn, tlsArn, memoryMib } = props;
+  const secret =
+    (arn: string) =>
+    ([name, key]: readonly [string, string]) => ({
+      name,
+      valueFrom: Fn.join('', [arn, `:${key}::`]),
+    });
   return {
     name: engine,
     image: shared[`${engine}Image`],
@@ -136,11 +149,11 @@ function container(engine: Engine, props: TenantEnginesProps): CfnTaskDefinition
     stopTimeout: 120,
     linuxParameters: { initProcessEnabled: true },
     portMappings: [{ containerPort: enginePorts[engine], protocol: 'tcp' }],
-    environment: [{ name: 'TENANT_ID', value: tenantId }],
-    secrets: passwordKeys[engine].map(([name, key]) => ({
-      name,
-      valueFrom: Fn.join('', [credentialsArn, `:${key}::`]),
-    })),
+    environment: [
+      { name: 'TENANT_ID', value: tenantId },
+      { name: 'MEMORY_MIB', value: Token.asString(memoryMib[engine]) },
+    ],
+    secrets: [...passwordKeys[engine].map(secret(credentialsArn)), ...tlsKeys.map(secret(tlsArn))],
     mountPoints: [
       { sourceVolume: engine, containerPath: '/data' },
       { sourceVolume: `${engine}-tmp`, containerPath: '/tmp' },

@@ -11,7 +11,6 @@ export const sharedParameters = {
   hostImage: { type: 'AWS::EC2::Image::Id', path: 'tenants/host-image' },
   namespace: { type: 'String', path: 'tenants/namespace' },
   domain: { type: 'String', path: 'tenants/domain' },
-  rotationFunction: { type: 'String', path: 'tenants/rotation-function' },
   executionRole: { type: 'String', path: 'tenants/execution-role' },
   boundary: { type: 'String', path: 'tenants/boundary' },
   alarmTopic: { type: 'String', path: 'tenants/alarm-topic' },

@@ -21,6 +21,7 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
   const info = new KolateService(scope, 'EnterpriseInfo', {
     ...platform.common,
     name: 'enterprise-info',
+    groups: [platform.provisioning.hosting.clientGroup],
     variables: {
       ...commonVariables(platform, 'enterprise_info'),
       ...fileVariables(platform),
@@ -45,6 +46,7 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
   letIntoCache(platform, info);
   for (const store of [data.documents, bus]) store.allowFrom(info);
   bus.grantConsume(info, 'enterprise-info', ...consumed);
+  bus.grantFollow(info, 'latest.enterprise-info.*', topics.stackLifecycle);
   bus.grantProduce(info, topics.tenantLifecycle, topics.replyCore, topics.commandCore);
   grantFiles(info, 'purge', storage.models, 'models/');
   grantFiles(info, 'write', storage.exports, 'offboardings/', 'tier-changes/');

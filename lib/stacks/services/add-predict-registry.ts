@@ -20,6 +20,7 @@ export function addPredictRegistry(scope: Construct, platform: ServicePlatform):
   const registry = new KolateService(scope, 'PredictRegistry', {
     ...platform.common,
     name: 'predict-registry',
+    groups: [platform.provisioning.hosting.clientGroup],
     variables: {
       ...commonVariables(platform, 'predict'),
       ...fileVariables(platform),

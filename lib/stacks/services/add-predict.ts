@@ -20,6 +20,7 @@ export function addPredict(scope: Construct, platform: ServicePlatform): KolateS
   const predict = new KolateService(scope, 'Predict', {
     ...platform.common,
     name: 'predict',
+    groups: [platform.provisioning.hosting.clientGroup],
     variables: {
       ...commonVariables(platform, 'predict'),
       ...fileVariables(platform),

@@ -1,4 +1,4 @@
-import type { IConnectable } from 'aws-cdk-lib/aws-ec2';
+import type { IConnectable, ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { IGrantable, IManagedPolicy, IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -23,6 +23,8 @@ export type ServicePlatform = {
   readonly provisioning: {
     readonly templateUrl: string;
     readonly role: Pick<IRole, 'roleArn'>;
+    /** Who is in it may reach the engines of tenants. */
+    readonly hosting: { readonly clientGroup: ISecurityGroup };
     grantProvision(grantee: IGrantable): void;
   };
   readonly common: {

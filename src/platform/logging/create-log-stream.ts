@@ -36,7 +36,7 @@ const maxSyncTries = 100;
  */
 export function createLogStream(options: LogStreamOptions): LogStream {
   const { fd, gatherBytes = 65_536, flushMs = 1_000, maxWaitingBytes = 16 * 1024 * 1024 } = options;
-  let buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  let buffer: Buffer = Buffer.allocUnsafeSlow(chunkBytes);
   const spare: Buffer[] = [];
   let at = 0;
   let waiting: Chunk[] = [];

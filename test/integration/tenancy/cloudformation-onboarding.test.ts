@@ -62,6 +62,7 @@ describeHere('a tenant whose stack CloudFormation makes', () => {
         const parameters = {
           ...{ TenantId: tenantId, Tier: tier, Addresses: addresses.get(name) ?? '' },
           CredentialsArn: `arn:aws:secretsmanager:us-east-1:000000000000:secret:${tenantId}`,
+          TlsArn: `arn:aws:secretsmanager:us-east-1:000000000000:secret:${tenantId}-tls`,
         };
         return { url, parameters };
       },

@@ -1,0 +1,157 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { TenantHosting } from './tenant-hosting';
+
+export type ProvisioningRoleProps = { readonly hosting: TenantHosting; readonly boundary: iam.IManagedPolicy };
+
+/** Stacks of tenants, and what they are called by CloudFormation, begin with it. */
+export const tenantStackPrefix = 'kolate-tenant-';
+
+/**
+ * What CloudFormation acts as when it makes the stack of a tenant: the types of the template alone, named or tagged as a
+ * tenant's, and roles only inside the boundary.
+ */
+export class ProvisioningRole extends Construct {
+  readonly role: iam.Role;
+
+  constructor(scope: Construct, id: string, { hosting, boundary }: ProvisioningRoleProps) {
+    super(scope, id);
+    this.role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('cloudformation.amazonaws.com'),
+      description: 'Makes the stacks of tenants',
+    });
+    this.allowNamed(hosting, boundary);
+    this.allowTagged();
+    this.allowUnnamed();
+  }
+
+  private arn(service: string, resource: string): string {
+    const { partition, region, account } = Stack.of(this);
+    const global = service === 'iam';
+    return `arn:${partition}:${service}:${global ? '' : region}:${account}:${resource}`;
+  }
+
+  private allow(actions: string[], resources: string[], conditions?: Record<string, Record<string, string>>): void {
+    this.role.addToPolicy(new iam.PolicyStatement({ actions, resources, conditions }));
+  }
+
+  private because(finding: string, reason: string): void {
+    Validations.of(this.role).acknowledge({ id: `AwsSolutions-IAM5[${finding}]`, reason });
+  }
+
+  /** What carries the stack's name. */
+  private allowNamed({ cluster, executionRole, hostRole }: TenantHosting, boundary: iam.IManagedPolicy): void {
+    const roles = [this.arn('iam', `role/${tenantStackPrefix}*`)];
+    this.allow(['iam:CreateRole', 'iam:PutRolePermissionsBoundary'], roles, {
+      StringEquals: { 'iam:PermissionsBoundary': boundary.managedPolicyArn },
+    });
+    this.allow(['iam:DeleteRole', 'iam:GetRole', 'iam:TagRole', 'iam:UntagRole', 'iam:UpdateRole'], roles);
+    this.allow(['iam:PassRole'], [...roles, executionRole.roleArn, hostRole.roleArn], {
+      StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+    });
+    this.allow(['iam:PassRole'], [hostRole.roleArn], { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } });
+    this.allow(
+      [
+        'logs:CreateLogGroup',
+        'logs:DeleteLogGroup',
+        'logs:PutRetentionPolicy',
+        'logs:AssociateKmsKey',
+        'logs:TagResource',
+      ],
+      [this.arn('logs', `log-group:${tenantStackPrefix}*`)],
+    );
+    this.allow(
+      ['cloudwatch:PutMetricAlarm', 'cloudwatch:DeleteAlarms', 'cloudwatch:TagResource'],
+      [this.arn('cloudwatch', `alarm:${tenantStackPrefix}*`)],
+    );
+    this.allow(
+      ['ecs:CreateService', 'ecs:UpdateService', 'ecs:DeleteService', 'ecs:TagResource'],
+      [this.arn('ecs', `service/${cluster.clusterName}/${tenantStackPrefix}*`)],
+    );
+    this.allow(
+      ['ecs:RegisterTaskDefinition', 'ecs:TagResource'],
+      [this.arn('ecs', `task-definition/${tenantStackPrefix}*`)],
+    );
+    this.allow(
+      [
+        'autoscaling:CreateAutoScalingGroup',
+        'autoscaling:UpdateAutoScalingGroup',
+        'autoscaling:DeleteAutoScalingGroup',
+        'autoscaling:CreateOrUpdateTags',
+      ],
+      [this.arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${tenantStackPrefix}*`)],
+    );
+  }
+
+  /** What has no name of its own is told by the tag that CloudFormation gives it. */
+  private allowTagged(): void {
+    const requested = { Null: { 'aws:RequestTag/kolate:tenant': 'false' } };
+    const tagged = { Null: { 'aws:ResourceTag/kolate:tenant': 'false' } };
+    const volumes = this.arn('ec2', 'volume/*');
+    const groups = this.arn('ec2', 'security-group/*');
+    const templates = this.arn('ec2', 'launch-template/*');
+    const keys = this.arn('kms', 'key/*');
+    this.allow(['ec2:CreateVolume', 'ec2:CreateLaunchTemplate'], [volumes, templates], requested);
+    this.allow(['ec2:CreateSecurityGroup'], [groups], requested);
+    this.allow(['ec2:CreateSecurityGroup'], [this.arn('ec2', 'vpc/*')]);
+    this.allow(['ec2:CreateTags'], [volumes, groups, templates, this.arn('ec2', 'snapshot/*')], requested);
+    this.allow(
+      [
+        ...[
+          'ec2:DeleteVolume',
+          'ec2:ModifyVolume',
+          'ec2:CreateSnapshot',
+          'ec2:DeleteLaunchTemplate',
+          'ec2:CreateLaunchTemplateVersion',
+        ],
+        ...['ec2:DeleteSecurityGroup', 'ec2:AuthorizeSecurityGroupIngress', 'ec2:AuthorizeSecurityGroupEgress'],
+        ...['ec2:RevokeSecurityGroupIngress', 'ec2:RevokeSecurityGroupEgress', 'ec2:RunInstances'],
+      ],
+      [volumes, groups, templates, this.arn('ec2', 'snapshot/*')],
+      tagged,
+    );
+    this.allow(['kms:CreateKey', 'kms:TagResource'], ['*'], requested);
+    this.allow(
+      [
+        'kms:DescribeKey',
+        'kms:PutKeyPolicy',
+        'kms:EnableKeyRotation',
+        'kms:UpdateKeyDescription',
+        'kms:CreateGrant',
+        'kms:GenerateDataKeyWithoutPlaintext',
+        'kms:ScheduleKeyDeletion',
+      ],
+      [keys],
+      tagged,
+    );
+    for (const finding of [volumes, groups, templates, keys, this.arn('ec2', 'vpc/*'), this.arn('ec2', 'snapshot/*')]) {
+      this.because(`Resource::${finding}`, 'Their ids are not known before; only those with the tag of a tenant.');
+    }
+  }
+
+  /** Where the service knows no narrower grant. */
+  private allowUnnamed(): void {
+    this.allow(
+      [
+        ...[
+          'ec2:DescribeVolumes',
+          'ec2:DescribeSecurityGroups',
+          'ec2:DescribeLaunchTemplates',
+          'ec2:DescribeSnapshots',
+        ],
+        ...['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeInstances', 'autoscaling:DescribeAutoScalingGroups'],
+        ...['autoscaling:DescribeScalingActivities', 'ecs:DescribeServices', 'ecs:DescribeTaskDefinition'],
+        ...['ecs:DeregisterTaskDefinition', 'cloudwatch:DescribeAlarms', 'logs:DescribeLogGroups', 'ssm:GetParameters'],
+        ...['servicediscovery:CreateService', 'servicediscovery:GetService', 'servicediscovery:DeleteService'],
+        ...['servicediscovery:UpdateService', 'servicediscovery:GetOperation', 'route53:GetHostedZone'],
+        ...['servicediscovery:TagResource', 'route53:CreateHealthCheck'],
+      ],
+      ['*'],
+    );
+    this.because(
+      'Resource::*',
+      'Reads, Cloud Map and new keys are granted by no name; keys only with the tag of a tenant.',
+    );
+  }
+}

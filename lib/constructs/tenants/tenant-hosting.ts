@@ -1,0 +1,125 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
+import { Construct } from 'constructs';
+import { tenantZone } from '../../../src/contracts/tenant-hosts';
+import { enginePorts } from './tenant-engines';
+
+export type TenantHostingProps = { readonly vpc: ec2.IVpc; readonly boundary: iam.IManagedPolicy };
+
+/** What the stacks of all tenants stand on: a cluster, names, and what hosts and tasks may do. */
+export class TenantHosting extends Construct {
+  readonly cluster: ecs.Cluster;
+  readonly namespace: PrivateDnsNamespace;
+  /** Of services that may reach tenants' engines: theirs lets this group in. */
+  readonly clientGroup: ec2.SecurityGroup;
+  readonly hostGroup: ec2.SecurityGroup;
+  readonly hostRole: iam.Role;
+  readonly hostProfile: iam.InstanceProfile;
+  readonly executionRole: iam.Role;
+
+  constructor(scope: Construct, id: string, { vpc, boundary }: TenantHostingProps) {
+    super(scope, id);
+    this.cluster = new ecs.Cluster(this, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.ENHANCED });
+    this.namespace = new PrivateDnsNamespace(this, 'Names', { vpc, name: tenantZone });
+    this.clientGroup = new ec2.SecurityGroup(this, 'Clients', {
+      vpc,
+      description: 'May reach the engines of tenants',
+      allowAllOutbound: false,
+    });
+    for (const [engine, port] of Object.entries(enginePorts)) {
+      this.clientGroup.addEgressRule(ec2.Peer.ipv4(vpc.vpcCidrBlock), ec2.Port.tcp(port), `${engine} of tenants`);
+    }
+    this.hostGroup = new ec2.SecurityGroup(this, 'HostGroup', {
+      vpc,
+      description: 'Hosts of tenants: nobody comes in',
+      allowAllOutbound: false,
+    });
+    this.hostGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'AWS and the image registry, by TLS');
+    this.hostRole = this.makeHostRole(boundary);
+    this.hostProfile = new iam.InstanceProfile(this, 'HostProfile', { role: this.hostRole });
+    this.executionRole = this.makeExecutionRole(boundary);
+  }
+
+  private makeHostRole(boundary: iam.IManagedPolicy): iam.Role {
+    const role = new iam.Role(this, 'HostRole', {
+      assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
+      description: 'Hosts of tenants: join their cluster and take their own volume',
+      permissionsBoundary: boundary,
+    });
+    const { region, account, partition } = Stack.of(this);
+    const clusterArn = this.cluster.clusterArn;
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: [
+          'ecs:RegisterContainerInstance',
+          'ecs:DeregisterContainerInstance',
+          'ecs:UpdateContainerInstancesState',
+        ],
+        resources: [clusterArn],
+      }),
+    );
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: [
+          'ecs:Poll',
+          'ecs:StartTelemetrySession',
+          'ecs:SubmitContainerStateChange',
+          'ecs:SubmitTaskStateChange',
+        ],
+        resources: ['*'],
+        conditions: { ArnEquals: { 'ecs:cluster': clusterArn } },
+      }),
+    );
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['ecs:DiscoverPollEndpoint'], resources: ['*'] }));
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['ec2:AttachVolume'],
+        resources: [
+          `arn:${partition}:ec2:${region}:${account}:volume/*`,
+          `arn:${partition}:ec2:${region}:${account}:instance/*`,
+        ],
+        conditions: { Null: { 'aws:ResourceTag/kolate:cell': 'false' } },
+      }),
+    );
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['kms:CreateGrant', 'kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKeyWithoutPlaintext'],
+        resources: [`arn:${partition}:kms:${region}:${account}:key/*`],
+        conditions: { StringEquals: { 'kms:ViaService': `ec2.${region}.amazonaws.com` } },
+      }),
+    );
+    const because = (finding: string, reason: string) =>
+      Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${finding}]`, reason });
+    because('*', 'The agent of ECS polls no named resource; the calls that can be are bound to the cluster.');
+    because(`arn:<AWS::Partition>:ec2:${region}:${account}:volume/*`, 'Only volumes that carry the tag of a cell.');
+    because(`arn:<AWS::Partition>:ec2:${region}:${account}:instance/*`, 'Only hosts that carry the tag of a cell.');
+    because(`arn:<AWS::Partition>:kms:${region}:${account}:key/*`, 'Only through EC2, for the volumes of the host.');
+    return role;
+  }
+
+  private makeExecutionRole(boundary: iam.IManagedPolicy): iam.Role {
+    const role = new iam.Role(this, 'ExecutionRole', {
+      assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
+      description: 'Starts the engines of tenants: images, logs and their credentials',
+      permissionsBoundary: boundary,
+    });
+    const { region, account, partition } = Stack.of(this);
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [`arn:${partition}:secretsmanager:${region}:${account}:secret:tenant/*`],
+      }),
+    );
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [`arn:${partition}:logs:${region}:${account}:log-group:kolate-tenant-*`],
+      }),
+    );
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }));
+    return role;
+  }
+}

@@ -1,0 +1,100 @@
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { Construct } from 'constructs';
+import { tenantZone } from '../../src/contracts/tenant-hosts';
+import { KolateKey } from '../constructs/kolate-key';
+import type { MessageBus } from '../constructs/message-bus';
+import { engineImage } from '../constructs/tenants/engine-image';
+import { ProvisioningRole, tenantStackPrefix } from '../constructs/tenants/provisioning-role';
+import { StackNews } from '../constructs/tenants/stack-news';
+import { templateAsset } from '../constructs/tenants/template-asset';
+import { TenantHosting } from '../constructs/tenants/tenant-hosting';
+import { parameterPath, type Shared, type SharedName } from '../constructs/tenants/tenant-parameters';
+import { KolateStack, type KolateStackProps } from './kolate-stack';
+import { TenantStack } from './tenant-stack';
+
+export type ProvisioningStackProps = KolateStackProps & {
+  readonly vpc: IVpc;
+  readonly bus: MessageBus;
+  readonly permissionsBoundary: iam.IManagedPolicy;
+  readonly alarmTopic: ITopic;
+};
+
+/** What the onboarding saga needs to make the stacks of tenants: the template, a role, and what they stand on. */
+export class ProvisioningStack extends KolateStack {
+  readonly hosting: TenantHosting;
+  readonly role: iam.Role;
+  readonly templateUrl: string;
+  private readonly template: Asset;
+
+  constructor(scope: Construct, props: ProvisioningStackProps) {
+    super(scope, 'provisioning', props);
+    const { vpc, bus, permissionsBoundary: boundary, alarmTopic, environment } = props;
+    const key = new KolateKey(this, 'Key', 'News of tenants’ stacks, and logs');
+    this.hosting = new TenantHosting(this, 'Hosting', { vpc, boundary });
+    this.role = new ProvisioningRole(this, 'Provisioning', { hosting: this.hosting, boundary }).role;
+    this.template = templateAsset(this, 'Template', (app) => new TenantStack(app, 'tenant', environment.name));
+    this.templateUrl = this.template.httpUrl;
+    new StackNews(this, 'News', { vpc, bus, key, logDays: environment.logDays, alarmTopic });
+    this.tell(props);
+  }
+
+  /** Everything that the driver does: stacks of tenants, by the role and the template of this stack. */
+  grantProvision(grantee: iam.IGrantable): void {
+    const stacks = this.formatArn({
+      service: 'cloudformation',
+      resource: 'stack',
+      resourceName: `${tenantStackPrefix}*`,
+    });
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: [
+          ...['CreateStack', 'DeleteStack', 'DescribeStacks', 'DescribeStackEvents', 'ContinueUpdateRollback'],
+          ...['CreateChangeSet', 'DescribeChangeSet', 'ExecuteChangeSet', 'DeleteChangeSet'],
+        ].map((action) => `cloudformation:${action}`),
+        resources: [stacks],
+      }),
+    );
+    this.role.grantPassRole(grantee.grantPrincipal);
+    this.template.grantRead(grantee);
+  }
+
+  /** Writes down what the template of a tenant reads. */
+  private tell({ vpc, permissionsBoundary, alarmTopic, environment }: ProvisioningStackProps): void {
+    const { cluster, clientGroup, hostGroup, hostProfile, namespace, executionRole } = this.hosting;
+    // Hosts need AWS and the image registry, to which the data subnets have no way.
+    const subnets = vpc.selectSubnets({ subnetGroupName: 'app' }).subnets;
+    // Where there are two zones the third slot is in the first.
+    const at = (slot: number) => subnets[(slot - 1) % subnets.length] as (typeof subnets)[number];
+    const values: Shared = {
+      cluster: cluster.clusterName,
+      vpc: vpc.vpcId,
+      clientGroup: clientGroup.securityGroupId,
+      hostGroup: hostGroup.securityGroupId,
+      hostProfile: hostProfile.instanceProfileArn,
+      hostImage: StringParameter.valueForStringParameter(this, hostImageParameter),
+      namespace: namespace.namespaceId,
+      domain: tenantZone,
+      executionRole: executionRole.roleArn,
+      boundary: permissionsBoundary.managedPolicyArn,
+      alarmTopic: alarmTopic.topicArn,
+      postgresImage: engineImage(this, 'PostgresImage', 'postgres').imageUri,
+      mongoImage: engineImage(this, 'MongoImage', 'mongo').imageUri,
+      valkeyImage: engineImage(this, 'ValkeyImage', 'valkey').imageUri,
+      ...{ subnet1: at(1).subnetId, subnet2: at(2).subnetId, subnet3: at(3).subnetId },
+      ...{ zone1: at(1).availabilityZone, zone2: at(2).availabilityZone, zone3: at(3).availabilityZone },
+    };
+    for (const [name, stringValue] of Object.entries(values)) {
+      new StringParameter(this, `Shared-${name}`, {
+        parameterName: parameterPath(environment.name, name as SharedName),
+        stringValue,
+      });
+    }
+  }
+}
+
+/** Amazon's image for hosts of ECS, as it is at each deployment. */
+const hostImageParameter = '/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id';
