@@ -37,6 +37,8 @@ export class MessageBus extends Construct implements ec2.IConnectable {
   readonly clusterName: string;
   readonly connections: ec2.Connections;
   private readonly securityGroup: ec2.SecurityGroup;
+  /** Taken out of the ARN in this stack, and kept in a parameter: no stack can split what another one puts out. */
+  private readonly clusterUuid: string;
 
   constructor(scope: Construct, id: string, props: MessageBusProps) {
     super(scope, id);
