@@ -32,7 +32,9 @@ if (reason) process.stderr.write(`cfn-lint is not run: ${reason}\n`);
   it(
     'finds no error in any template of any environment',
     async () => {
-      const files = environmentNames.flatMap((name) => synthesized(name).stacks.map(({ file }) => file));
+      const files = environmentNames
+        .map(synthesized)
+        .flatMap(({ stacks, tenant }) => [...stacks, ...(tenant ? [tenant] : [])].map(({ file }) => file));
       expect(await errorsIn(files)).toEqual([]);
     },
     timeoutMs,

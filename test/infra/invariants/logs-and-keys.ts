@@ -1,5 +1,5 @@
 import { type Assembly, type PlacedResource, resourcesOf } from '../../../lib/assembly/assembly';
-import { at, follow, listOf, ofEach, type Rule, statementsOf, type Violation } from './rule';
+import { at, follow, listOf, ofEach, type Rule, statementsOf, textOf, type Violation } from './rule';
 
 export const logsEnd: Rule = {
   name: 'logs-end',
@@ -38,9 +38,7 @@ function missing(assembly: Assembly, user: PlacedResource, reference: unknown, s
   const lets = statementsOf(key.properties.KeyPolicy).some(
     ({ effect, principal, actions }) =>
       effect === 'Allow' &&
-      JSON.stringify(at(principal, 'Service') ?? '')
-        .replace('{"Ref":"AWS::Region"}', user.stack.region)
-        .includes(service) &&
+      listOf(at(principal, 'Service')).some((name) => textOf(name, user.stack.region) === service) &&
       ['kms:Decrypt', 'kms:GenerateDataKey'].every((needed) =>
         actions.some((action) => `${needed}*`.startsWith(String(action).replace(/\*$/, ''))),
       ),

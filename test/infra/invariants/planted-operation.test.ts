@@ -11,7 +11,7 @@ import { statefulRetained } from './stateful-retained';
 import { templateLimits } from './template-limits';
 import { deadLettersKept, topicsComplete } from './topics-complete';
 
-const keyFor = (Service: string) =>
+const keyFor = (Service: unknown) =>
   resource('AWS::KMS::Key', {
     KeyPolicy: allowing({ Principal: { Service }, Action: ['kms:Decrypt', 'kms:GenerateDataKey*'], Resource: '*' }),
   });
@@ -53,6 +53,14 @@ holds(keysLetServicesIn, [
   [
     'takes a key that lets the logs of the region in',
     { Log: resource('AWS::Logs::LogGroup', { KmsKeyId: arnOf('Key') }), Key: keyFor('logs.eu-west-1.amazonaws.com') },
+    [],
+  ],
+  [
+    'reads a name that is put together',
+    {
+      Log: resource('AWS::Logs::LogGroup', { KmsKeyId: arnOf('Key') }),
+      Key: keyFor({ 'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.amazonaws.com']] }),
+    },
     [],
   ],
   [

@@ -67,6 +67,19 @@ export function follow(assembly: Assembly, stack: AssembledStack, value: unknown
     : { stack, id, resource, properties: resource.Properties ?? {} };
 }
 
+/** `value` as the text that CloudFormation makes of it in `region`, as far as that can be said here. */
+export function textOf(value: unknown, region: string): string {
+  if (typeof value === 'string') return value;
+  if (!isRecord(value)) return '';
+  if (value.Ref === 'AWS::Region') return region;
+  const join = value['Fn::Join'];
+  if (!Array.isArray(join)) return '';
+  const [separator, parts]: unknown[] = join;
+  return listOf(parts)
+    .map((part) => textOf(part, region))
+    .join(String(separator));
+}
+
 export type Statement = {
   readonly effect: unknown;
   readonly actions: readonly unknown[];
