@@ -21,6 +21,8 @@ const free: readonly RegExp[] = [
   /^AWS::MSK::(Topic|Configuration|ClusterPolicy|BatchScramSecret)$/,
   /^AWS::ECS::(Cluster|TaskDefinition|CapacityProvider|ClusterCapacityProviderAssociations)$/,
   /^AWS::ECR::(SigningConfiguration|RegistryScanningConfiguration|ReplicationConfiguration|RegistryPolicy)$/,
+  // A certificate of a short-lived authority costs cents, and each task has a few a month.
+  /^AWS::ACMPCA::(Certificate|CertificateAuthorityActivation|Permission)$/,
   /^AWS::Signer::/,
   /^AWS::ApplicationAutoScaling::/,
   /^AWS::AutoScaling::(LifecycleHook|ScalingPolicy|WarmPool)$/,
