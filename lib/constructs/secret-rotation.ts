@@ -53,7 +53,7 @@ export class SecretRotation extends Construct {
   rotate(secret: ISecret, store: RotatedStore, admin?: ISecret): void {
     store.allowFrom(this.lambda);
     admin?.grantRead(this.lambda);
-    secret.encryptionKey?.grantEncryptDecrypt(this.lambda);
+    secret.encryptionKey?.grant(this.lambda, 'kms:Decrypt', 'kms:GenerateDataKey');
     this.lambda.function.addToRolePolicy(
       new PolicyStatement({
         actions: ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'].map(

@@ -67,6 +67,11 @@ export class StackEvents extends Construct {
     lambda.function.addEventSource(
       new SqsEventSource(news, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 4 }),
     );
+    acknowledge(
+      lambda,
+      'Serverless-LambdaEventSourceMappingDestination',
+      'A queue’s own redrive policy puts aside what failed; destinations are for streams.',
+    );
     bus.allowFrom(lambda);
     bus.grantProduce(lambda, topics.stackLifecycle);
     new KolateAlarm(this, 'UnbroughtAlarm', {
