@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { dev } from '../../../lib/config/dev';
 import { KolateKey } from '../../../lib/constructs/kolate-key';
-import { StackEvents } from '../../../lib/constructs/stack-events';
+import { StackNews } from '../../../lib/constructs/tenants/stack-news';
 import { createApp } from '../../../lib/platform-app';
 import { MessagingStack } from '../../../lib/stacks/messaging-stack';
 import { NetworkStack } from '../../../lib/stacks/network-stack';
@@ -16,7 +16,7 @@ function synthesize(): Template {
   const { bus, account, region } = new MessagingStack(app, { environment, vpc, alarmTopic });
   const stack = new Stack(app, 'Stack', { env: { account, region } });
   const key = new KolateKey(stack, 'Key', 'Test');
-  new StackEvents(stack, 'News', { vpc, bus, key, environment, alarmTopic, stackPrefix: 'kolate-tenant-' });
+  new StackNews(stack, 'News', { vpc, bus, key, logDays: environment.logDays, alarmTopic });
   return Template.fromStack(stack);
 }
 
@@ -28,7 +28,7 @@ describe('news of stacks', () => {
       EventPattern: {
         source: ['aws.cloudformation'],
         'detail-type': ['CloudFormation Stack Status Change'],
-        detail: { 'stack-id': [{ wildcard: 'arn:*:cloudformation:*:stack/kolate-tenant-*' }] },
+        detail: { 'stack-id': [{ wildcard: '*:stack/kolate-tenant-*' }] },
       },
     });
   });
@@ -36,7 +36,7 @@ describe('news of stacks', () => {
   it('come again one by one, six timeouts later, and are put aside after five times', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: 4 },
+      ScalingConfig: { MaximumConcurrency: 2 },
     });
     template.hasResourceProperties('AWS::SQS::Queue', {
       VisibilityTimeout: 180,
