@@ -5,6 +5,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { tenantZone } from '../../src/contracts/tenant-hosts';
+import { explainWildcard } from '../constructs/explain-wildcard';
 import { KolateKey } from '../constructs/kolate-key';
 import type { MessageBus } from '../constructs/message-bus';
 import { engineImage } from '../constructs/tenants/engine-image';
@@ -43,7 +44,7 @@ export class ProvisioningStack extends KolateStack {
   }
 
   /** Everything that the driver does: stacks of tenants, by the role and the template of this stack. */
-  grantProvision(grantee: iam.IGrantable): void {
+  grantProvision(grantee: Construct & iam.IGrantable): void {
     const stacks = this.formatArn({
       service: 'cloudformation',
       resource: 'stack',
@@ -59,7 +60,11 @@ export class ProvisioningStack extends KolateStack {
       }),
     );
     this.role.grantPassRole(grantee.grantPrincipal);
-    this.template.grantRead(grantee);
+    const { bucket, s3ObjectKey } = this.template;
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [bucket.arnForObjects(s3ObjectKey)] }),
+    );
+    explainWildcard(grantee, stacks, 'Every tenant comes with a stack of its own, named after it.');
   }
 
   /** Writes down what the template of a tenant reads. */

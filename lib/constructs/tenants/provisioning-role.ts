@@ -1,6 +1,7 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { explainPolicy } from '../explain-policy';
 import type { TenantHosting } from './tenant-hosting';
 
 export type ProvisioningRoleProps = { readonly hosting: TenantHosting; readonly boundary: iam.IManagedPolicy };
@@ -24,6 +25,18 @@ export class ProvisioningRole extends Construct {
     this.allowNamed(hosting, boundary);
     this.allowTagged();
     this.allowUnnamed();
+    explainPolicy(this.role, [
+      [
+        /kolate-tenant-/,
+        'Every tenant comes with a stack of its own, and what carries a name begins with the stack’s.',
+      ],
+      [
+        /:(ec2|kms):/,
+        'Ids are not known before: only what carries the tag of a tenant, and the network it is made in.',
+      ],
+      [/:secret:tenant\//, 'Every tenant comes with secrets of its own, named after it.'],
+      [/^Resource::\*$/, 'Reads, Cloud Map and new keys are granted by no name; keys only with the tag of a tenant.'],
+    ]);
   }
 
   private arn(service: string, resource: string): string {
@@ -34,10 +47,6 @@ export class ProvisioningRole extends Construct {
 
   private allow(actions: string[], resources: string[], conditions?: Record<string, Record<string, string>>): void {
     this.role.addToPolicy(new iam.PolicyStatement({ actions, resources, conditions }));
-  }
-
-  private because(finding: string, reason: string): void {
-    Validations.of(this.role).acknowledge({ id: `AwsSolutions-IAM5[${finding}]`, reason });
   }
 
   /** What carries the stack's name. */
@@ -125,9 +134,6 @@ export class ProvisioningRole extends Construct {
       [keys],
       tagged,
     );
-    for (const finding of [volumes, groups, templates, keys, this.arn('ec2', 'vpc/*'), this.arn('ec2', 'snapshot/*')]) {
-      this.because(`Resource::${finding}`, 'Their ids are not known before; only those with the tag of a tenant.');
-    }
   }
 
   /** Where the service knows no narrower grant. */
@@ -148,10 +154,6 @@ export class ProvisioningRole extends Construct {
         ...['servicediscovery:TagResource', 'route53:CreateHealthCheck'],
       ],
       ['*'],
-    );
-    this.because(
-      'Resource::*',
-      'Reads, Cloud Map and new keys are granted by no name; keys only with the tag of a tenant.',
     );
   }
 }

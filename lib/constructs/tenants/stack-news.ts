@@ -10,6 +10,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { topics } from '../../../src/contracts/topics';
 import type { Environment } from '../../config/environment';
+import { acknowledge } from '../acknowledge';
 import { KolateAlarm } from '../kolate-alarm';
 import { KolateLambda } from '../kolate-lambda';
 import type { MessageBus } from '../message-bus';
@@ -47,7 +48,7 @@ export class StackNews extends Construct {
         detailType: ['CloudFormation Stack Status Change'],
         detail: { 'stack-id': [{ wildcard: `*:stack/${tenantStackPrefix}*` }] },
       },
-      targets: [new SqsQueue(queue)],
+      targets: [new SqsQueue(queue, { deadLetterQueue: aside })],
     });
     const lambda = new KolateLambda(this, 'Bring', {
       handler: 'stack-events',
@@ -60,6 +61,14 @@ export class StackNews extends Construct {
     lambda.function.addEventSource(
       new SqsEventSource(queue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
     );
+    acknowledge(
+      lambda,
+      'Serverless-LambdaEventSourceMappingDestination',
+      'What fails goes back to the queue, and from there aside.',
+    );
+    for (const id of ['Serverless-SQSRedrivePolicy', 'cdk-validator-cfnguard::sqs_dlq_check']) {
+      acknowledge(aside, id, 'It is where dead letters go, and an alarm rings when there are any.');
+    }
     bus.allowFrom(lambda);
     bus.grantProduce(lambda, topics.stackLifecycle);
     new KolateAlarm(this, 'Lost', {

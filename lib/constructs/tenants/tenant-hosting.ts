@@ -1,10 +1,11 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
 import { tenantZone } from '../../../src/contracts/tenant-hosts';
+import { explainPolicy } from '../explain-policy';
 import { enginePorts } from './tenant-engines';
 
 export type TenantHostingProps = { readonly vpc: ec2.IVpc; readonly boundary: iam.IManagedPolicy };
@@ -22,7 +23,7 @@ export class TenantHosting extends Construct {
 
   constructor(scope: Construct, id: string, { vpc, boundary }: TenantHostingProps) {
     super(scope, id);
-    this.cluster = new ecs.Cluster(this, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.ENHANCED });
+    this.cluster = new ecs.Cluster(this, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
     this.namespace = new PrivateDnsNamespace(this, 'Names', { vpc, name: tenantZone });
     this.clientGroup = new ec2.SecurityGroup(this, 'Clients', {
       vpc,
@@ -91,12 +92,11 @@ export class TenantHosting extends Construct {
         conditions: { StringEquals: { 'kms:ViaService': `ec2.${region}.amazonaws.com` } },
       }),
     );
-    const because = (finding: string, reason: string) =>
-      Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${finding}]`, reason });
-    because('*', 'The agent of ECS polls no named resource; the calls that can be are bound to the cluster.');
-    because(`arn:<AWS::Partition>:ec2:${region}:${account}:volume/*`, 'Only volumes that carry the tag of a cell.');
-    because(`arn:<AWS::Partition>:ec2:${region}:${account}:instance/*`, 'Only hosts that carry the tag of a cell.');
-    because(`arn:<AWS::Partition>:kms:${region}:${account}:key/*`, 'Only through EC2, for the volumes of the host.');
+    explainPolicy(role, [
+      [/:(volume|instance)\/\*$/, 'Only what carries the tag of a cell, and a host takes its own volume.'],
+      [/:key\/\*$/, 'Only through EC2, for the volume of the host.'],
+      [/^Resource::\*$/, 'The agent of ECS polls no named resource; the calls that can be are bound to the cluster.'],
+    ]);
     return role;
   }
 
@@ -120,6 +120,18 @@ export class TenantHosting extends Construct {
       }),
     );
     role.addToPolicy(new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }));
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'],
+        resources: [`arn:${partition}:ecr:${region}:${account}:repository/cdk-*`],
+      }),
+    );
+    explainPolicy(role, [
+      [/:secret:tenant\//, 'Every tenant comes with secrets of its own, named after it.'],
+      [/:log-group:/, 'Every tenant’s stack has a log group, named after it.'],
+      [/:repository\//, 'The repository of images that cdk bootstrap made.'],
+      [/^Resource::\*$/, 'A token of the registry is for no named resource.'],
+    ]);
     return role;
   }
 }

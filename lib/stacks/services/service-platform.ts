@@ -4,6 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Stack } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
 import type { Environment } from '../../config/environment';
 import type { CoreCache } from '../../constructs/core-cache';
 import type { CoreDocuments } from '../../constructs/core-documents';
@@ -25,7 +26,7 @@ export type ServicePlatform = {
     readonly role: Pick<IRole, 'roleArn'>;
     /** Who is in it may reach the engines of tenants. */
     readonly hosting: { readonly clientGroup: ISecurityGroup };
-    grantProvision(grantee: IGrantable): void;
+    grantProvision(grantee: Construct & IGrantable): void;
   };
   readonly common: {
     readonly cluster: ServiceCluster;
