@@ -1,3 +1,4 @@
+import '../lib/compile-cache';
 import { environmentNamed } from '../lib/config/environments';
 import { addPlatform, createApp } from '../lib/platform-app';
 
