@@ -1,18 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { type CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { holdFreePort } from '../../local/engines/free-port';
 import { createCloudFormationClient } from '../../src/platform/tenancy/cloudformation/cloudformation-client';
+import { aws, startMiniStack } from './ministack';
 import type { Python } from './python';
 import { until } from './until';
 
 const bucket = 'kolate-templates';
-const startDeadlineMs = 20_000;
-/** The access key names the account in this emulator. */
-const aws = { region: 'us-east-1', credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' } };
-
 export type CloudFormationEmulator = {
   readonly client: CloudFormationClient;
   readonly endpoint: string;
@@ -27,22 +21,7 @@ export type CloudFormationEmulator = {
 
 /** MiniStack: a real CloudFormation engine (stacks, change sets, rollback), on loopback alone and with no container engine. */
 export async function startCloudFormationEmulator(python: Python): Promise<CloudFormationEmulator> {
-  const { port, release } = await holdFreePort();
-  await release();
-  const child = spawn(python.interpreter, ['-m', 'ministack'], {
-    stdio: 'ignore',
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      BIND_HOST: '127.0.0.1',
-      GATEWAY_PORT: String(port),
-      IOT_MTLS_ENABLED: '0',
-      SFTP_ENABLED: '0',
-      DOCKER_HOST: 'tcp://127.0.0.1:9',
-    },
-  });
-  const endpoint = `http://127.0.0.1:${port}`;
-  await until(async () => (await fetch(`${endpoint}/_ministack/health`).catch(() => undefined))?.ok, startDeadlineMs);
+  const { endpoint, close } = await startMiniStack(python);
   const s3 = new S3Client({ ...aws, endpoint, forcePathStyle: true });
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
   const ssm = new SSMClient({ ...aws, endpoint });
@@ -73,10 +52,7 @@ export async function startCloudFormationEmulator(python: Python): Promise<Cloud
       client.destroy();
       s3.destroy();
       ssm.destroy();
-      const ended = once(child, 'exit');
-      // It keeps nothing, and would wait for stacks that are under way.
-      child.kill('SIGKILL');
-      await ended;
+      await close();
     },
   };
 }

@@ -55,8 +55,9 @@ export class StackNews extends Construct {
       description: 'Brings news of tenants’ stacks to Kafka',
       environment: { KOLATE_LOG_LEVEL: 'info', KOLATE_KAFKA_CLUSTER_ARN: bus.clusterArn },
       ...{ vpc, key, logDays, alarmTopic, timeout },
-      // More would only be more connections to Kafka.
-      concurrency: 2,
+      concurrency: {
+        unlimitedBecause: 'Its queue hands out to two at a time; more would be more connections to Kafka.',
+      },
     });
     lambda.function.addEventSource(
       new SqsEventSource(queue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
