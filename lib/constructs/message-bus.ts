@@ -115,6 +115,13 @@ export class MessageBus extends Construct implements ec2.IConnectable {
     return this.grantRead(grantee, group, topics);
   }
 
+  /** To see how far `topics` reach, without reading them. */
+  grantDescribe(grantee: IGrantable, ...topics: readonly { readonly name: string }[]): Grant {
+    return this.grantConnect(grantee).combine(
+      this.grant(grantee, ['kafka-cluster:DescribeTopic'], this.arnsOf(topics)),
+    );
+  }
+
   /** Messages of `topic` that `group` has not taken yet, over all partitions. */
   metricLag(group: string, topic: { readonly name: string }): IMetric {
     return new Metric({

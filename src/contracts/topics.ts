@@ -33,6 +33,10 @@ export const topics = {
 export const retryTopic = (name: string): string => `${name}.retry`;
 export const deadLetterTopic = (name: string): string => `${name}.dlq`;
 
+/** Where messages end that could not be handled, for whoever looks after them. */
+export const deadLetterTopics = (): { readonly name: string }[] =>
+  Object.values<Topic>(topics).flatMap(({ name, consumed }) => (consumed ? [{ name: deadLetterTopic(name) }] : []));
+
 /** Every topic that has to exist, retry and dead-letter topics included. */
 export function allTopics(): Topic[] {
   return Object.values<Topic>(topics).flatMap((main) =>

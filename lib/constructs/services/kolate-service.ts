@@ -1,11 +1,14 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IGrantable, IManagedPolicy, IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { ServiceName } from '../../../src/contracts/http/route';
+import { type PublishedMetric, serviceLabel } from '../../../src/contracts/metrics';
 import type { Environment, ServiceSize } from '../../config/environment';
 import type { Backlog } from './backlog';
 import { deploymentOf } from './deployment';
@@ -53,11 +56,17 @@ export class KolateService<N extends ServiceName> extends Construct implements I
   readonly connections: ec2.Connections;
   readonly grantPrincipal: IPrincipal;
   readonly targets: readonly TargetPair[];
+  readonly logGroup: ILogGroup;
+  /** Of what it publishes itself. */
+  readonly metricNamespace: string;
+  private readonly name: N;
 
   constructor(scope: Construct, id: string, props: KolateServiceProps<N>) {
     super(scope, id);
     const { name, cluster, environment, key, alarmTopic } = props;
     const size = sizeOf(props);
+    this.name = name;
+    this.metricNamespace = `${Stack.of(this).stackName}/services`;
     const task = new ServiceTask(this, 'Task', {
       name,
       size,
@@ -65,18 +74,20 @@ export class KolateService<N extends ServiceName> extends Construct implements I
       permissionsBoundary: props.permissionsBoundary,
       key,
       logDays: environment.logDays,
+      metricNamespace: this.metricNamespace,
       drainMs: props.drainMs ?? 30_000,
       heapShare: props.heapShare ?? 0.6,
       grpc: props.grpcEntrance !== undefined,
       restartInPlace: props.restartInPlace ?? false,
     });
     this.grantPrincipal = task.definition.taskRole.grantPrincipal;
+    this.logGroup = task.logGroup;
     this.targets = this.addTargets(props);
     const alarms = new ServiceAlarms(this, 'Alarms', {
       name,
       topic: alarmTopic,
       logGroup: task.logGroup,
-      metricNamespace: `${Stack.of(this).stackName}/services`,
+      metricNamespace: this.metricNamespace,
       targets: this.targets,
       p95Ms: props.load?.p95Ms ?? 1_000,
       stops: cluster.taskStops.metricOf(name),
@@ -102,6 +113,17 @@ export class KolateService<N extends ServiceName> extends Construct implements I
     this.service.node.addDependency(cluster.cluster, ...(cluster.meshTls ? [cluster.meshTls.ready] : []));
     this.attachTargets(cluster, name);
     this.observe(props, size, alarms);
+  }
+
+  /** What the service says of itself, once a minute; counts as sums, levels as the highest. */
+  metric(published: PublishedMetric, labels: Readonly<Record<string, string>>, period = Duration.minutes(1)): Metric {
+    return new Metric({
+      namespace: this.metricNamespace,
+      metricName: published.name,
+      dimensionsMap: { [serviceLabel]: this.name, ...labels },
+      statistic: published.kind === 'count' ? Stats.SUM : Stats.MAXIMUM,
+      period,
+    });
   }
 
   private addTargets({ name, cluster, entrance, grpcEntrance }: KolateServiceProps<N>): TargetPair[] {

@@ -19,6 +19,8 @@ export type ServiceTaskProps = {
   /** Of the log; a `KolateKey`. */
   readonly key: IKey;
   readonly logDays: number;
+  /** Of the metrics that it publishes. */
+  readonly metricNamespace: string;
   /** How long it may go on with what it has begun. */
   readonly drainMs: number;
   /** Share of the memory for JavaScript objects; the rest is for what is outside of the heap. */
@@ -101,6 +103,7 @@ export class ServiceTask extends Construct {
         KOLATE_PORT: String(ports.http),
         KOLATE_LOG_LEVEL: 'info',
         KOLATE_DRAIN_TIMEOUT_MS: String(drainMs),
+        KOLATE_METRICS_NAMESPACE: props.metricNamespace,
         NODE_OPTIONS: `--max-old-space-size=${heapMib}`,
       },
       secrets,

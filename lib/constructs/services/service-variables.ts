@@ -6,7 +6,12 @@ import type { ServiceName } from '../../../src/contracts/http/route';
 export const ports = { http: 8080, grpc: 8081, serviceConnect: 8443 } as const;
 
 /** The construct sets these by itself. */
-type OwnVariable = 'KOLATE_HOST' | 'KOLATE_PORT' | 'KOLATE_LOG_LEVEL' | 'KOLATE_DRAIN_TIMEOUT_MS';
+type OwnVariable =
+  | 'KOLATE_HOST'
+  | 'KOLATE_PORT'
+  | 'KOLATE_LOG_LEVEL'
+  | 'KOLATE_DRAIN_TIMEOUT_MS'
+  | 'KOLATE_METRICS_NAMESPACE';
 
 /** Where AWS' own endpoints and Cognito are, one machine has programs of ours. */
 type OneMachineVariable =

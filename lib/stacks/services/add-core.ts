@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import { topics } from '../../../src/contracts/topics';
+import { deadLetterTopics, topics } from '../../../src/contracts/topics';
 import { backlogOf } from '../../constructs/services/backlog';
 import { KolateService } from '../../constructs/services/kolate-service';
 import { commonVariables, letIntoPostgres, type ServicePlatform } from './service-platform';
@@ -17,6 +17,8 @@ export function addCore(scope: Construct, platform: ServicePlatform): KolateServ
   letIntoPostgres(platform, core, 'core');
   bus.allowFrom(core);
   bus.grantConsume(core, 'core.sagas', ...consumed);
+  // For the depth of each.
+  bus.grantDescribe(core, ...deadLetterTopics());
   bus.grantProduce(core, topics.commandEnterpriseInfo, topics.operationLifecycle);
   return core;
 }

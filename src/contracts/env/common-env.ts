@@ -11,6 +11,16 @@ export const service = {
   KOLATE_DRAIN_TIMEOUT_MS: Type.Integer({ minimum: 100, default: 10_000 }),
 };
 
+/** Of services whose metrics nobody fetches. */
+export const telemetry = {
+  KOLATE_METRICS_NAMESPACE: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9./_#:-]{1,255}$',
+      description: 'of CloudWatch; with it, metrics of contracts/metrics are written to the log once a minute',
+    }),
+  ),
+};
+
 export const identity = {
   KOLATE_ISSUER_URL: Type.String({ format: 'uri', description: 'the `iss` of tokens; its JWKS is found by discovery' }),
 };

@@ -1,9 +1,20 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { identity, identityDirectory, kafka, limits, postgres, secrets, service, storage } from './common-env';
+import {
+  identity,
+  identityDirectory,
+  kafka,
+  limits,
+  postgres,
+  secrets,
+  service,
+  storage,
+  telemetry,
+} from './common-env';
 import { tenantDriver } from './tenant-driver-env';
 
 export const EnterpriseInfoEnv = Type.Object({
   ...service,
+  ...telemetry,
   ...identity,
   ...postgres,
   ...kafka,

@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { identity, kafka, limits, postgres, secrets, service, storage } from './common-env';
+import { identity, kafka, limits, postgres, secrets, service, storage, telemetry } from './common-env';
 
 const common = {
   ...service,
+  ...telemetry,
   ...identity,
   ...postgres,
   ...kafka,

@@ -1,7 +1,7 @@
 import { KolateError, toKolateError } from '../../contracts/errors';
 import type { EventContract, Message } from '../../contracts/events/event';
 import type { Logger } from '../logging/create-logger';
-import type { ConsumerMetrics } from './consumer-metrics';
+import { type ConsumerMetrics, countHandled } from './consumer-metrics';
 import type { Producer } from './create-producer';
 import { decodeMessage, validateData } from './message-codec';
 import type { PartitionControl } from './partition-control';
@@ -89,7 +89,7 @@ export function createBatchLoop(options: BatchLoopOptions) {
     for (let tried = 1, stalls = 1; control.isCurrent(); ) {
       try {
         await options.handleBatch(messages, toolsFor(control));
-        metrics.handled.inc({ group, topic: first.topic }, messages.length);
+        countHandled(metrics, { group, topic: first.topic }, messages, options.now());
         return true;
       } catch (error) {
         if (isUnavailable(error)) {

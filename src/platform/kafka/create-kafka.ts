@@ -24,6 +24,8 @@ export type Kafka = {
   subscribeLatest(options: LatestOptions): Promise<Subscription>;
   /** @returns the names created now */
   ensureTopics(topics: readonly Topic[]): Promise<string[]>;
+  /** How many records each topic has, over all partitions, by its name. @throws KolateError KLT_DEPENDENCY_UNAVAILABLE */
+  countRecords(topics: readonly string[]): Promise<Map<string, number>>;
   /** @throws KolateError KLT_DEPENDENCY_UNAVAILABLE */
   ping(): Promise<void>;
   /** Stops consumers and subscriptions, sends what waits, disconnects. */
@@ -31,6 +33,7 @@ export type Kafka = {
 };
 
 const pingTimeoutMs = 2_000;
+const countTimeoutMs = 5_000;
 
 /** Kafka behind our own port: kafkajs is used in this folder alone. Nothing connects before it is used. */
 export function createKafka(options: KafkaOptions): Kafka {
@@ -54,6 +57,18 @@ export function createKafka(options: KafkaOptions): Kafka {
     runBatchConsumer: (consumer) => keep(runBatchConsumer(context, consumer)),
     subscribeLatest: (latest) => keep(subscribeLatest({ client, names, clientId, backoff, log }, latest)),
     ensureTopics: (topics) => ensureTopics(client, names, topics),
+    async countRecords(topics) {
+      const count = async (topic: string): Promise<[string, number]> => {
+        const partitions = await admin.fetchTopicOffsets(names.outer(topic));
+        return [topic, partitions.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0)];
+      };
+      try {
+        const counted = admin.connect().then(() => Promise.all(topics.map(count)));
+        return new Map(await withDeadline(counted, countTimeoutMs, 'counting records'));
+      } catch (error) {
+        throw mapKafkaError(error);
+      }
+    },
     async ping() {
       try {
         await withDeadline(

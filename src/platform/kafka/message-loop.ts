@@ -1,7 +1,7 @@
 import { KolateError, toKolateError } from '../../contracts/errors';
 import type { Message } from '../../contracts/events/event';
 import type { Logger } from '../logging/create-logger';
-import type { ConsumerMetrics } from './consumer-metrics';
+import { type ConsumerMetrics, countHandled } from './consumer-metrics';
 import type { ConsumerStore, Entry, Outcome, Verdict } from './consumer-store';
 import type { EventHandler } from './event-handler';
 import { decodeMessage, validateData } from './message-codec';
@@ -172,9 +172,10 @@ export function createMessageLoop<S>(options: MessageLoopOptions<S>) {
 
   function count(items: readonly Item<S>[], outcomes: readonly Outcome[]): void {
     for (const [index, outcome] of outcomes.entries()) {
-      const topic = (items[index] as Item<S>).entry.record.topic;
-      const counter = { fresh: metrics.handled, seen: metrics.duplicates, queued: metrics.retried }[outcome];
-      counter.inc({ group, topic });
+      const { entry, message } = items[index] as Item<S>;
+      const labels = { group, topic: entry.record.topic };
+      if (outcome === 'fresh') countHandled(metrics, labels, [message], now());
+      else metrics[outcome === 'seen' ? 'duplicates' : 'retried'].inc(labels);
     }
   }
 }

@@ -9,8 +9,11 @@ import { runUntilSignal } from '../../platform/lifecycle/run-until-signal';
 import { createLogger } from '../../platform/logging/create-logger';
 import { createPostgres } from '../../platform/postgres/create-postgres';
 import { postgresAccess } from '../../platform/postgres/postgres-access';
+import { publishMetrics } from '../../platform/telemetry/publish-metrics';
 import { createCoreApp } from './app';
 import { startSagas } from './sagas/create-sagas';
+import { createSagaStore } from './sagas/saga-store';
+import { watchBacklogs } from './watch-backlogs';
 
 async function main(): Promise<void> {
   const env = readEnv(CoreEnv, process.env);
@@ -28,6 +31,10 @@ async function main(): Promise<void> {
       { name: 'kafka', check: kafka.ping },
     ],
   });
+  watchBacklogs({ store: createSagaStore(postgres.sql), kafka, metrics, log });
+  const publishing = publishMetrics({
+    ...{ registry: metrics, log, service: 'core', namespace: env.KOLATE_METRICS_NAMESPACE },
+  });
   let sagas: { close(): Promise<void> } | undefined;
   await runUntilSignal({
     log,
@@ -35,7 +42,7 @@ async function main(): Promise<void> {
       sagas = await startSagas({ postgres, kafka, log, backoff, metrics });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },
-    stop: [() => sagas?.close(), () => app.close(), kafka.close, postgres.close],
+    stop: [() => sagas?.close(), () => app.close(), publishing.close, kafka.close, postgres.close],
     deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
   });
 }

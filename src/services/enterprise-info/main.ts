@@ -18,6 +18,7 @@ import { postgresAccess } from '../../platform/postgres/postgres-access';
 import { createCallerLimits } from '../../platform/redis/create-caller-limits';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
+import { publishMetrics } from '../../platform/telemetry/publish-metrics';
 import { createEnterpriseInfoApp } from './app';
 import { serviceName } from './outbox';
 import { createStackNews } from './provisioning/create-stack-news';
@@ -57,6 +58,9 @@ async function main(): Promise<void> {
       { name: 'kafka', check: kafka.ping },
     ],
   });
+  const publishing = publishMetrics({
+    ...{ registry: metrics, log, service: serviceName, namespace: env.KOLATE_METRICS_NAMESPACE },
+  });
   const stores = [exports.close, models.close, core.close, () => limits?.close()];
   let provisioning: { close(): Promise<void> } | undefined;
   await runUntilSignal({
@@ -69,7 +73,7 @@ async function main(): Promise<void> {
       provisioning = await startProvisioning({ core, kafka, steps, directory, log, backoff, metrics });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },
-    stop: [() => app.close(), () => provisioning?.close(), kafka.close, ...stores],
+    stop: [() => app.close(), () => provisioning?.close(), publishing.close, kafka.close, ...stores],
     deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
   });
 }

@@ -18,6 +18,7 @@ import { postgresAccess } from '../../platform/postgres/postgres-access';
 import { createCallerLimits } from '../../platform/redis/create-caller-limits';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
+import { publishMetrics } from '../../platform/telemetry/publish-metrics';
 import { createTenancy } from '../../platform/tenancy/create-tenancy';
 import { createPredictApp } from './app';
 import { createCatalogue } from './catalogue/create-catalogue';
@@ -78,6 +79,9 @@ async function main(): Promise<void> {
     isReady: () => following,
     deadlineMs: env.KOLATE_INFER_DEADLINE_MS,
   });
+  const publishing = publishMetrics({
+    ...{ registry: metrics, log, service: 'predict', namespace: env.KOLATE_METRICS_NAMESPACE },
+  });
   const stopping = new AbortController();
   await runUntilSignal({
     log,
@@ -93,6 +97,7 @@ async function main(): Promise<void> {
       () => Promise.all([http.close(), grpc.close(env.KOLATE_DRAIN_TIMEOUT_MS / 2)]),
       () => recorder.drain(env.KOLATE_DRAIN_TIMEOUT_MS / 4),
       engine.close,
+      publishing.close,
       kafka.close,
       appender.close,
       tenancy.close,

@@ -18,6 +18,7 @@ import { postgresAccess } from '../../platform/postgres/postgres-access';
 import { createCallerLimits } from '../../platform/redis/create-caller-limits';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
+import { publishMetrics } from '../../platform/telemetry/publish-metrics';
 import { createTenancy } from '../../platform/tenancy/create-tenancy';
 import { runPredictionConsumer } from './predictions/run-prediction-consumer';
 import { followTenants, pokeAllTenants } from './registry/follow-tenants';
@@ -70,6 +71,9 @@ async function main(): Promise<void> {
     newId: randomUUID,
     onCommit: work.poke,
   });
+  const publishing = publishMetrics({
+    ...{ registry: metrics, log, service: 'predict-registry', namespace: env.KOLATE_METRICS_NAMESPACE },
+  });
   // A minute at most between two tries, since the tenant's database may be down for long.
   const recordBackoff = jitteredBackoff({ baseMs: 1_000, maxMs: 60_000 }, Math.random);
   await runUntilSignal({
@@ -80,7 +84,16 @@ async function main(): Promise<void> {
       await runPredictionConsumer({ kafka, openDatabase, metrics, log, backoff: recordBackoff });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },
-    stop: [() => app.close(), work.close, kafka.close, tenancy.close, core.close, blobs.close, () => limits?.close()],
+    stop: [
+      () => app.close(),
+      work.close,
+      kafka.close,
+      publishing.close,
+      tenancy.close,
+      core.close,
+      blobs.close,
+      () => limits?.close(),
+    ],
     deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
   });
 }

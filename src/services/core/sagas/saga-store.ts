@@ -46,6 +46,13 @@ export function createSagaStore(sql: CoreSql) {
       };
     },
 
+    /** By kind: the sagas at work, and for how many seconds the oldest of them has been there. */
+    running(): Promise<{ saga: string; count: number; oldest_seconds: number }[]> {
+      return sql.many`
+        select saga, count(*)::int as count, extract(epoch from now() - min(created_at))::float8 as oldest_seconds
+        from saga.saga where active and wake_at is not null group by saga`;
+    },
+
     /** The active sagas behind `after`, by id: all those of which a process now dead may not have published the last move. */
     async active(after: string, limit: number): Promise<SagaState[]> {
       const rows = await sql.many<{ state: SagaState }>`
