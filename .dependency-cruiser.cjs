@@ -42,7 +42,10 @@ module.exports = {
       name: 'handlers-stand-alone',
       severity: 'error',
       from: { path: '^src/handlers/([^/]+)/' },
-      to: { path: '^(src/services/|src/handlers/|lib/|bin/|local/|cli/|test/)', pathNot: '^src/handlers/$1/' },
+      to: {
+        path: '^(src/services/|src/handlers/|lib/|bin/|local/|cli/|test/)',
+        pathNot: ['^src/handlers/$1/', '^cli/(main-job|run-cli)\\.ts$'],
+      },
     },
     {
       name: 'infrastructure-reads-contracts-only',

@@ -22,6 +22,7 @@ const absent = [
 const fromRuntime = {
   'rotate-secret': ['@aws-sdk/client-secrets-manager'],
   'stack-events': ['@aws-sdk/client-kafka'],
+  'main-job': ['@aws-sdk/*'],
 };
 
 /** @param root folder of the repository; @returns the files written, by handler */
@@ -55,6 +56,7 @@ const optionsFor = (root, name) => ({
   minify: true,
   keepNames: true,
   legalComments: 'none',
+  loader: { '.onnx': 'binary' },
   logLevel: 'warning',
   write: false,
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Cli, doMainJob } from './delivery/do-main-job';
+import { type Cli, doMainJob } from '../cli/main-job';
 
 const usage = `npm run main-job -- [--env dev|prod|prod-standby] [--home DIR]
 Does the platform's main job as a user would, on a deployed environment or on one machine: onboard a tenant, upload a
@@ -42,7 +42,10 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 if (values.help) console.log(usage);
 else {
   const tenant = `check-${Date.now().toString(36)}`;
-  doMainJob(cli, { tenant, until }, (line) => console.log(line)).then(
+  // On AWS each tenant has a stack of its own: there are no shared engines.
+  const tier = values.env === undefined ? 'pool' : 'dedicated';
+  const model = 'models/samples/iris-classifier.onnx';
+  doMainJob(cli, { tenant, tier, model, until }, (line) => console.log(line)).then(
     () => console.log(`the main job is done, as tenant ${tenant}`),
     (error: unknown) => {
       console.error(error instanceof Error ? error.message : error);

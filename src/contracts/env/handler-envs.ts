@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import { AuthorizerEnv } from './authorizer-env';
+import { MainJobEnv } from './main-job-env';
 import { PreTokenEnv } from './pre-token-env';
 import { RotateSecretEnv } from './rotate-secret-env';
 import { RunMigrationsEnv } from './run-migrations-env';
@@ -8,6 +9,7 @@ import { StackEventsEnv } from './stack-events-env';
 /** Every Lambda of src/handlers, by the name of its folder, with the variables that it reads at its start. */
 export const handlerEnvs = {
   authorizer: AuthorizerEnv,
+  'main-job': MainJobEnv,
   'pre-token': PreTokenEnv,
   'rotate-secret': RotateSecretEnv,
   'run-migrations': RunMigrationsEnv,

@@ -49,7 +49,7 @@ export function publishMetrics(options: PublishOptions): MetricsPublisher {
     publishing = publishing.then(publish);
     return publishing;
   };
-  const timer = setInterval(next, everyMs).unref();
+  const timer = setInterval(() => void next(), everyMs).unref();
   return {
     close() {
       clearInterval(timer);

@@ -10,6 +10,7 @@ const maxBytes = 1_000_000;
 /** What each reads at its start. */
 const starts: Readonly<Record<HandlerName, Readonly<Record<string, string>>>> = {
   authorizer: { KOLATE_ISSUER_URL: 'https://issuer.example.com', KOLATE_USAGE_KEYS_OF: 'any' },
+  'main-job': { KOLATE_ENV: 'prod', KOLATE_MAIN_JOB_TENANT: 'main-job' },
   'pre-token': { KOLATE_CLIENT_TABLE: 'clients', KOLATE_OPERATOR_CLIENT_PARAMETER: '/operator' },
   'rotate-secret': {},
   'run-migrations': {},

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Cli, doMainJob } from '../../../cli/main-job';
 import { checkImages, type ImageVerdict } from '../../../scripts/delivery/check-images';
-import { type Cli, doMainJob } from '../../../scripts/delivery/do-main-job';
 import { readImages } from '../../../scripts/delivery/read-images';
 import { rollbackTarget, type StageExecution } from '../../../scripts/delivery/rollback-target';
 
@@ -97,13 +97,20 @@ describe('the main job', () => {
       if (answer instanceof Error) throw answer;
       return answer;
     };
-    const ended = await doMainJob(cli, { tenant: 'check-1', until }, () => undefined).then(
+    const ended = await doMainJob(
+      cli,
+      { tenant: 'check-1', tier: 'pool', model: 'iris.onnx', until },
+      () => undefined,
+    ).then(
       () => 'done',
       (error: Error) => error.message,
     );
     return { called, ended };
   };
-  const well = { predict: { outputs: [{}] }, 'predictions list': { items: [{}] } };
+  const well = {
+    predict: { outputs: [{}], parameters: { prediction_id: 'p2' } },
+    'predictions list': { items: [{ id: 'p2' }, { id: 'p1' }] },
+  };
 
   it('goes from onboarding to offboarding', async () => {
     expect(await act(well)).toEqual({
@@ -126,9 +133,9 @@ describe('the main job', () => {
     expect((await act({ ...well, 'tenant delete': down })).ended).toBe('offboard the tenant: does not answer');
   });
 
-  it('fails on an answer without outputs, and on a prediction that is not on record', async () => {
+  it('fails on an answer without outputs, and where only other predictions are on record', async () => {
     expect((await act({ ...well, predict: {} })).ended).toContain('no outputs');
-    expect((await act({ ...well, 'predictions list': { items: [] } })).ended).toBe(
+    expect((await act({ ...well, 'predictions list': { items: [{ id: 'p1' }] } })).ended).toBe(
       'find the prediction on record: not in time',
     );
   });

@@ -1,0 +1,5 @@
+/** Models are bundled as their bytes. */
+declare module '*.onnx' {
+  const bytes: Uint8Array;
+  export default bytes;
+}
