@@ -79,7 +79,6 @@ function explainLookUp(scope: Construct, found: AwsCustomResource): void {
     'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
     'The CDK gives its own functions the right to write their log by this policy.',
   );
-  because('AwsSolutions-L1', 'The CDK chooses the runtime of its own functions, and raises it with its releases.');
   because('NIST.800.53.R5-LambdaConcurrency', 'It runs once a deployment.');
   because('NIST.800.53.R5-LambdaDLQ', 'CloudFormation waits for it and shows how it fails.');
   because('Serverless-LambdaDLQ', 'CloudFormation waits for it and shows how it fails.');

@@ -92,14 +92,18 @@ export function checkUnaccepted(build: (props: AppProps) => App): Checked {
   }
 }
 
-/** Acknowledgements of what no pack finds there: the reason outlived the finding. Exceptions of our own rules are not meant. */
+/**
+ * Acknowledgements of what no pack finds there: the reason outlived the finding. Not meant are exceptions of our own rules,
+ * what is accepted for a whole stack by the class of all stacks, and what the CDK accepts for its own constructs.
+ */
 export const withoutFinding = (
   acknowledgements: readonly Acknowledgement[],
   unaccepted: readonly Finding[],
 ): Acknowledgement[] =>
   acknowledgements.filter(
     ({ id, path }) =>
-      !id.startsWith('Kolate::') &&
+      path.includes('/') &&
+      !/^(Kolate::|CloudFormation-Validate::F)/.test(id) &&
       !unaccepted.some((finding) => finding.acknowledgeWith === id && `${finding.path}/`.startsWith(`${path}/`)),
   );
 
