@@ -42,7 +42,7 @@ async function main([mode = '', ...args]) {
     return 1;
   }
   const progress = createProgress();
-  const node = await setUp(resolved, parts, progress);
+  const node = await setUp(resolved, parts, progress, needsImages(mode, args));
   const env = withNode(node);
   if (mode === 'test') return runTests({ root, node, env, args, progress });
   const [program, rest] =
@@ -63,15 +63,18 @@ function needsEngines(mode, args) {
   return mode === 'start' || named.length === 0 || named.some((name) => name === 'integration' || name === 'e2e');
 }
 
+/** What looks at the stacks synthesizes them, with the folders that images are made of. */
+const needsImages = (mode, args) => mode === 'test' || (mode === 'run' && args[0] !== 'bench');
+
 /** Side by side, as none of it needs another: the engines, and Node, then its packages, then our own build. */
-async function setUp(resolved, parts, progress) {
+async function setUp(resolved, parts, progress, withImages) {
   const lockFile = join(root, 'local/setup/engines.lock.json');
   const engines = installEngines(resolved, parts, { progress, lockFile });
   const program = async () => {
     const node = await ensureNode(resolved.layout, progress);
     await ensureDependencies({ root, node, cacheRoot: resolved.layout.root, progress });
-    const { build } = await import(pathToFileURL(join(root, 'scripts/build.mjs')).href);
-    await build();
+    const { build, buildImages } = await import(pathToFileURL(join(root, 'scripts/build.mjs')).href);
+    await Promise.all([build(), withImages && buildImages()]);
     return node;
   };
   // At once when one fails: what is underway ends with us, what is done stays, and the next start goes on from there.
