@@ -17,7 +17,7 @@ const usable = [
   ...['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*', 'kms:DescribeKey'],
   ...['cognito-idp:*UserPoolClient*', 'cognito-idp:Admin*', 'cognito-idp:Describe*', 'cognito-idp:List*'],
   ...['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-  ...['cloudformation:*Stack*', 'cloudformation:*ChangeSet*'],
+  ...['cloudformation:*Stack*', 'cloudformation:*ChangeSet*', 'cloudformation:ContinueUpdateRollback'],
   ...['sqs:*Message*', 'sqs:GetQueue*', 'sns:Publish', 'events:PutEvents', 'lambda:InvokeFunction'],
   ...['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLog*', 'cloudwatch:PutMetricData', 'xray:*'],
   ...['ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],

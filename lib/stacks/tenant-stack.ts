@@ -25,7 +25,7 @@ export class TenantStack extends TemplateStack {
     super(scope, id, 'The stores of one tenant of Kolate');
     const tenantId = this.tenantId;
     Tags.of(this).add('kolate:environment', environment);
-    textParameter(this, 'Tier', { allowedPattern: '^[a-z-]{1,32}$' });
+    Tags.of(this).add('kolate:tier', textParameter(this, 'Tier', { allowedPattern: '^[a-z-]{1,32}$' }));
     const credentialsArn = textParameter(this, 'CredentialsArn', { allowedPattern: '^arn:.*:secretsmanager:.*' });
     const tlsArn = textParameter(this, 'TlsArn', { allowedPattern: '^arn:.*:secretsmanager:.*' });
     const sharedCell = textParameter(this, 'CellId', { default: '', allowedPattern: '^[a-z0-9-]{0,36}$' });
@@ -42,6 +42,8 @@ export class TenantStack extends TemplateStack {
     const log = this.log();
     new CellHost(this, 'Host', {
       ...{ ...place, zone: pick('zone'), shared: this.shared, keyArn: this.key.attrArn },
+      // Of its own cell, where it is made at all.
+      cellId: tenantId,
       size: readCellSize(this),
       condition: ownCell,
     });
