@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Endpoints } from '../src/contracts/home';
 import { homeFiles } from '../src/contracts/home';
 import { cliClientId } from '../src/contracts/identity-admin';
+import { apiAudience } from '../src/contracts/scopes';
+import { isUserPool } from '../src/platform/identity/token-rules';
 import { unreachable, usageError } from './cli-error';
 import { type CredentialStore, createCredentialStore } from './credential-store';
 import { readJsonFile } from './private-file';
@@ -22,6 +24,8 @@ export type GlobalOptions = {
 };
 /** Of our own issuer. */
 const ourIssuer = { scopePrefix: '', loginClientId: cliClientId };
+/** Of a user pool of which nothing else is known: who may read its stacks learns more by --env. */
+const someUserPool = { scopePrefix: `${apiAudience}/`, loginClientId: undefined };
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -35,8 +39,8 @@ export type Connection = {
   readonly operator: (() => Promise<OauthClient>) | undefined;
   /** What the issuer wants before each of our scopes; mostly nothing. */
   readonly scopePrefix: string;
-  /** The public client that people log in with. */
-  readonly loginClientId: string;
+  /** The public client that people log in with; undefined where nobody has told it. */
+  readonly loginClientId: string | undefined;
   readonly store: CredentialStore;
 };
 
@@ -90,7 +94,8 @@ function remote(url: string, issuer: string | undefined, env: Env): Omit<Connect
   if (!URL.canParse(url)) throw usageError(`--url is not a URL: ${url}`);
   if (!issuer) throw usageError('--url needs --issuer beside it (or KOLATE_ISSUER)');
   if (!URL.canParse(issuer)) throw usageError(`--issuer is not a URL: ${issuer}`);
-  return { url, issuer, operator: undefined, ...ourIssuer, store: storeFor(url, env) };
+  const kind = isUserPool(issuer) ? someUserPool : ourIssuer;
+  return { url, issuer, operator: undefined, ...kind, store: storeFor(url, env) };
 }
 
 async function deployed(environment: string, env: Env): Promise<Omit<Connection, 'client'>> {

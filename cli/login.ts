@@ -3,14 +3,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline/promises';
-import { cliClientId, cliRedirectPath } from '../src/contracts/identity-admin';
-import { allScopes, apiAudience } from '../src/contracts/scopes';
+import { cliFixedPort, cliFixedRedirect, cliRedirectPath } from '../src/contracts/identity-admin';
 import { failed, refusal } from './cli-error';
 import type { Io } from './context';
+import { dialectOf, type LoginDialect } from './login-dialect';
 import { discover, requestToken, type TokenAnswer } from './tokens';
 
 export type LoginOptions = {
   readonly issuer: string;
+  /** The public client that people log in through. */
+  readonly clientId: string;
+  /** What the issuer wants before each of our scopes. */
+  readonly scopePrefix: string;
   readonly browser: boolean;
   /** Take the address that the browser ends at from standard input, for a browser on another machine. */
   readonly paste: boolean;
@@ -21,12 +25,11 @@ export type LoginOptions = {
 export async function login(options: LoginOptions, io: Io): Promise<TokenAnswer> {
   const verifier = randomBytes(32).toString('base64url');
   const state = randomBytes(16).toString('base64url');
+  const dialect = dialectOf(options.scopePrefix);
   const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   try {
-    const { port } = server.address() as AddressInfo;
-    const redirectUri = `http://127.0.0.1:${port}${cliRedirectPath}`;
-    const url = await authorizationUrl(options, redirectUri, verifier, state);
+    const redirectUri = options.paste ? cliFixedRedirect : await listen(server, dialect);
+    const url = await authorizationUrl(options, dialect, { redirectUri, verifier, state });
     io.say(`Log in here:\n\n  ${url}\n`);
     if (options.browser && !options.paste) openBrowser(url.href);
     const answer = options.paste ? await pasted(io) : await received(server, redirectUri, options.timeoutMs);
@@ -34,9 +37,9 @@ export async function login(options: LoginOptions, io: Io): Promise<TokenAnswer>
       grant_type: 'authorization_code',
       code: codeOf(answer, state),
       redirect_uri: redirectUri,
-      client_id: cliClientId,
+      client_id: options.clientId,
       code_verifier: verifier,
-      resource: apiAudience,
+      ...dialect.exchange,
     };
     return await requestToken(options.issuer, form);
   } finally {
@@ -45,21 +48,35 @@ export async function login(options: LoginOptions, io: Io): Promise<TokenAnswer>
   }
 }
 
+/** @returns where a browser reaches `server` from now on */
+async function listen(server: Server, { redirectUri }: LoginDialect): Promise<string> {
+  await new Promise<void>((listening, fail) => {
+    server.once('error', fail);
+    server.listen(redirectUri ? cliFixedPort : 0, '127.0.0.1', listening);
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    const hint = 'end what uses it (another kolate login?), or use kolate login --paste';
+    throw failed(`the issuer answers at port ${cliFixedPort} of this machine alone, and that is taken`, hint);
+  });
+  const { port } = server.address() as AddressInfo;
+  return redirectUri ?? `http://127.0.0.1:${port}${cliRedirectPath}`;
+}
+
+type Attempt = { readonly redirectUri: string; readonly verifier: string; readonly state: string };
+
 async function authorizationUrl(
-  { issuer }: LoginOptions,
-  redirectUri: string,
-  verifier: string,
-  state: string,
+  { issuer, clientId }: LoginOptions,
+  dialect: LoginDialect,
+  { redirectUri, verifier, state }: Attempt,
 ): Promise<URL> {
   const url = new URL((await discover(issuer)).authorization_endpoint);
   url.search = new URLSearchParams({
     response_type: 'code',
-    client_id: cliClientId,
+    client_id: clientId,
     redirect_uri: redirectUri,
-    scope: ['openid', 'offline_access', ...allScopes].join(' '),
-    resource: apiAudience,
+    scope: dialect.scope,
     state,
-    prompt: 'consent',
+    ...dialect.authorization,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
   }).toString();

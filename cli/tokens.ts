@@ -79,7 +79,9 @@ export function createClientTokens(deps: ClientTokenDeps): TokenSource {
     async get() {
       const cached = await store.cachedToken(key);
       if (cached) return cached;
-      const form = { grant_type: 'client_credentials', resource: apiAudience, scope };
+      // Cognito binds resources to people's tokens alone (RFC 8707).
+      const resource = deps.scopePrefix === '' ? { resource: apiAudience } : {};
+      const form = { grant_type: 'client_credentials', ...resource, scope };
       const answer = await requestToken(issuer, form, client, send);
       const expiresAt = Date.now() / 1_000 + answer.expires_in;
       await store.cacheToken(key, { token: answer.access_token, expiresAt });

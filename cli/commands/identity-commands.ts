@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { cliClientId } from '../../src/contracts/identity-admin';
 import type { Bind } from '../bind';
 import { usageError } from '../cli-error';
 import { login } from '../login';
@@ -10,6 +9,7 @@ type LoggingIn = {
   readonly browser: boolean;
   readonly paste?: boolean;
   readonly timeout: number;
+  readonly loginClient?: string;
 };
 type Asking = { readonly operator?: boolean; readonly scope?: readonly string[] };
 
@@ -41,13 +41,22 @@ function addLogin(program: Command, bind: Bind): void {
     )
     .option('--no-browser', 'only print the address')
     .option('--paste', 'paste the address that the browser ends at, where the browser is on another machine')
+    .option('--login-client <id>', 'public OAuth client of a platform that --url names (KOLATE_LOGIN_CLIENT)')
     .addOption(timeoutOption(300, 'how long it waits for you'))
     .action(
       bind(async (context, _args, options: LoggingIn) => {
-        const { issuer, store } = await context.connection();
+        const { issuer, store, scopePrefix, loginClientId } = await context.connection();
+        const clientId = options.loginClient ?? context.io.env.KOLATE_LOGIN_CLIENT ?? loginClientId;
+        if (!clientId) {
+          throw usageError(
+            'which client do people log in through?',
+            '--login-client ID: ask who operates the platform',
+          );
+        }
         const { timeout, browser, paste = false } = options;
-        const answer = await login({ issuer, browser, paste, timeoutMs: timeout * 1_000 }, context.io);
-        const session = sessionOf(cliClientId, answer);
+        const how = { issuer, clientId, scopePrefix, browser, paste, timeoutMs: timeout * 1_000 };
+        const answer = await login(how, context.io);
+        const session = sessionOf(clientId, answer);
         await store.keepSession(session);
         const who = session.tenantId ? `tenant ${session.tenantId}` : 'an operator';
         return {

@@ -28,5 +28,7 @@ export const cliClientId = 'kolate-cli';
 export const operatorClientId = 'operator';
 /** Where `kolate login` listens for its code; any port of the loopback address will do (RFC 8252, 7.3). */
 export const cliRedirectPath = '/callback';
-/** Where it listens when the issuer wants to know the port beforehand, as Cognito does, at `localhost`. */
+/** Where it listens when the issuer wants to know the address beforehand, as Cognito does. */
 export const cliFixedPort = 8_400;
+/** As it is registered there, and sent: Cognito compares letter by letter, and takes plain HTTP at `localhost`. */
+export const cliFixedRedirect = `http://localhost:${cliFixedPort}${cliRedirectPath}`;

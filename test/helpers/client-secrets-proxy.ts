@@ -46,7 +46,9 @@ export async function startClientSecretsProxy(behind: string) {
     return { status: answer.status, body: JSON.parse((await answer.text()) || '{}') as Record<string, never> };
   };
   const create = async (request: IncomingMessage, body: string, headers: Record<string, string>): Promise<Answer> => {
-    const { ClientSecret, ...rest } = JSON.parse(body) as { ClientSecret: string };
+    const { ClientSecret, ...rest } = JSON.parse(body) as { ClientSecret?: string };
+    // A public client: people's.
+    if (ClientSecret === undefined) return forward(request, body, headers);
     if (!pattern.test(ClientSecret)) return refuse('InvalidParameterException', 'ClientSecret does not fit [\\w+]+');
     const made = await forward(request, JSON.stringify({ ...rest, GenerateSecret: true }), headers);
     const client = (made.body as { UserPoolClient?: { ClientId: string; ClientSecret: string } }).UserPoolClient;

@@ -3,7 +3,7 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { cliFixedPort, cliRedirectPath } from '../../../src/contracts/identity-admin';
+import { cliFixedRedirect } from '../../../src/contracts/identity-admin';
 import { allScopes, operatorScopes } from '../../../src/contracts/scopes';
 import type { Environment } from '../../config/environment';
 import { acknowledge } from '../acknowledge';
@@ -43,7 +43,7 @@ export class AppClients extends Construct {
     });
     this.operatorSecret = this.keepSecret(this.operator, key);
     const person = (name: string, callback: string) => this.addPublicClient(name, directory, callback);
-    this.cli = person('Cli', `http://localhost:${cliFixedPort}${cliRedirectPath}`);
+    this.cli = person('Cli', cliFixedRedirect);
     this.console = person('Console', `https://console.${domain.name}/callback`);
   }
 

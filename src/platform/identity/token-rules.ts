@@ -45,8 +45,11 @@ const cognito: TokenRules = {
 
 const userPool = /^https:\/\/cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[\w-]+$/;
 
+/** Whether an issuer is a user pool of Amazon Cognito. */
+export const isUserPool = (issuer: string): boolean => userPool.test(issuer);
+
 /** By who the issuer is: nothing else of a token or of the configuration can loosen them. */
-export const rulesOf = (issuer: string): TokenRules => (userPool.test(issuer) ? cognito : standard);
+export const rulesOf = (issuer: string): TokenRules => (isUserPool(issuer) ? cognito : standard);
 
 const refused = (claim: string): KolateError =>
   new KolateError('KLT_TOKEN_INVALID', `the claim ${claim} is not as expected`);

@@ -73,6 +73,12 @@ describe('the identity stack', () => {
     expect(flows).toEqual(expect.arrayContaining([['client_credentials'], ['code'], ['code']]));
   });
 
+  it('sends people of the command line back to the one address that it listens at', () => {
+    template.hasResourceProperties('AWS::Cognito::UserPoolClient', {
+      CallbackURLs: ['http://localhost:8400/callback'],
+    });
+  });
+
   it('keeps pool and table when the stack goes, and the table encrypted and recoverable', () => {
     template.hasResource('AWS::Cognito::UserPool', { DeletionPolicy: 'Retain' });
     template.hasResource('AWS::DynamoDB::GlobalTable', {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { runCli } from '../../../cli/run-cli';
 import { createCliHome } from '../../helpers/cli-home';
 import { type FakeApi, startFakeApi } from '../../helpers/fake-api';
@@ -23,11 +23,15 @@ afterAll(async () => {
   await issuer.remove();
 });
 
+/** Where the browser went last. */
+let lastAddress = '';
+
 /** A browser as far as a login needs one: it keeps cookies, follows redirects and fills in the form. */
 async function signIn(address: string, password: string): Promise<string> {
   const cookies = new Map<string, string>();
   const open = async (url: string, init: RequestInit = {}): Promise<{ url: string; status: number }> => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    lastAddress = url;
     const answer = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
     for (const set of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = set.match(/^([^=]+)=([^;]*)/) ?? [];
@@ -41,12 +45,12 @@ async function signIn(address: string, password: string): Promise<string> {
   return (await open(page.url, { method: 'POST', body })).url;
 }
 
-async function startLogin() {
+async function startLogin(how = '--no-browser', stdin: Readable = Readable.from([])) {
   const said: string[] = [];
   const written: string[] = [];
-  const run = runCli(['login', '--no-browser', '--output', 'json'], {
+  const run = runCli(['login', how, '--output', 'json'], {
     env: { KOLATE_HOME: cli.home },
-    stdin: Readable.from([]),
+    stdin,
     say: (line) => said.push(line),
     write: (text) => written.push(text),
     isTerminal: false,
@@ -74,6 +78,18 @@ it('logs a person in over a browser and acts as that person from then on', async
   api.on('GET /v1/tenants', { body: { items: [] } });
   await cli.run('tenant list');
   expect(api.asked.at(-1)?.headers.authorization).toBe(`Bearer ${kept.session.accessToken}`);
+});
+
+it('takes the address that a browser on another machine ended at', async () => {
+  const stdin = new PassThrough();
+  const { run, address } = await startLogin('--paste', stdin);
+  const callback = new URL(new URL(address).searchParams.get('redirect_uri') ?? '');
+  // Nobody listens there: the browser is elsewhere, and shows where it wanted to go.
+  await signIn(address, operatorPassword).catch(() => undefined);
+  const ended = lastAddress;
+  expect(ended).toMatch(new RegExp(`^${callback.origin}/callback\\?code=`));
+  stdin.end(`${ended}\n`);
+  expect(await run).toBe(0);
 });
 
 it('renews the login when its token has expired', async () => {
