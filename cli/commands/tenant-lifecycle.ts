@@ -1,19 +1,19 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Operation, OperationAccepted, Plan } from '../../src/contracts/http/operations';
-import { changeTier, createTenant, deleteTenant, getTenant } from '../../src/contracts/http/tenants';
+import { changeTier, createTenant, deleteTenant, getTenant, maxShards } from '../../src/contracts/http/tenants';
 import type { Bind, Result } from '../bind';
 import { exitCodes, usageError } from '../cli-error';
 import type { Context } from '../context';
 import type { Api } from '../http-client';
-import { timeoutOption, waitOption } from '../options';
+import { timeoutOption, waitOption, wholeNumber } from '../options';
 import { renderFields, renderTable } from '../table';
 import { revealAndKeep, tenantIdOf } from '../tenant-credentials';
 import { waitForOperation } from '../wait';
 import { operationText } from './operation-text';
 
 type Waiting = { readonly wait?: boolean; readonly timeout: number; readonly dryRun?: boolean };
-type Creating = Waiting & { name?: string; tier: string; contact: string; idempotencyKey?: string };
+type Creating = Waiting & { name?: string; tier: string; contact: string; shards?: number; idempotencyKey?: string };
 
 /** Onboards a tenant to the end, and keeps the credentials of its client here. */
 export async function onboardTenant(
@@ -45,6 +45,11 @@ export function addTenantLifecycle(tenant: Command, bind: Bind): void {
     .option('--name <name>', 'what people call it (the slug when absent)')
     .option('--tier <tier>', 'how it is kept apart: pool, dedicated', 'pool')
     .requiredOption('--contact <email>', 'whom to write to')
+    .option(
+      '--shards <n>',
+      'spread what is large over so many PostgreSQL engines (tier dedicated)',
+      wholeNumber(1, maxShards),
+    )
     .option('--idempotency-key <key>', 'the same key answers with the same operation')
     .option('--dry-run', 'show what would be done, and do nothing')
     .addOption(waitOption())
@@ -72,7 +77,10 @@ async function create(context: Context, [slug = '']: readonly string[], options:
   const api = await context.operator();
   const { body } = await api.call(createTenant, {
     query: { dryRun: options.dryRun },
-    body: { slug, name: options.name ?? slug, tier: options.tier, contact: options.contact },
+    body: {
+      ...{ slug, name: options.name ?? slug, tier: options.tier, contact: options.contact },
+      ...(options.shards === undefined ? {} : { shards: options.shards }),
+    },
     ...(options.idempotencyKey ? { idempotencyKey: options.idempotencyKey } : {}),
   });
   if (!options.wait || 'kind' in body) return started(context, api, body, options);

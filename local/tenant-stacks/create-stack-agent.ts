@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Type } from '@sinclair/typebox';
 import { KolateError, toKolateError } from '../../src/contracts/errors';
 import { Uuid } from '../../src/contracts/http/common';
+import { maxShards } from '../../src/contracts/http/tenants';
 import { strictValidator } from '../../src/platform/config/validators';
 import { toProblem } from '../../src/platform/http/problem';
 import { StackCredentials } from '../../src/platform/tenancy/stack-credentials';
@@ -35,7 +36,13 @@ export type StackAgent = {
 };
 
 const StackRequest = Type.Object(
-  { tenantId: Uuid, tier: Type.String(), credentials: StackCredentials, requestToken: Type.String({ minLength: 1 }) },
+  {
+    tenantId: Uuid,
+    tier: Type.String(),
+    shards: Type.Optional(Type.Integer({ minimum: 1, maximum: maxShards })),
+    credentials: StackCredentials,
+    requestToken: Type.String({ minLength: 1 }),
+  },
   { additionalProperties: false },
 );
 const path = /^\/stacks\/([a-z][a-z0-9-]{0,62})$/;

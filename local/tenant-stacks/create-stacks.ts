@@ -23,13 +23,17 @@ export function createStacks({ records, builders, say }: StacksOptions) {
     return builder;
   };
 
-  const apply = async ({ name, tenantId, tier, requestToken, credentials }: StackSpec): Promise<Stack> => {
+  const apply = async ({ name, tenantId, tier, shards = 1, requestToken, credentials }: StackSpec): Promise<Stack> => {
     const builder = builderOf(tier);
     const known = await records.read(name);
-    if (known) checkSame(known, tenantId, tier);
+    if (known) checkSame(known, tenantId, tier, shards);
     if (known?.state === 'ready' && known.requestToken === requestToken) return asStack(known);
-    const engines = await builder.plan(known);
-    const record: StackRecord = { name, tenantId, tier, state: 'building', requestToken, ...(engines && { engines }) };
+    const engines = await builder.plan(known, { tier, shards });
+    const record: StackRecord = {
+      ...{ name, tenantId, tier, state: 'building', requestToken },
+      ...(shards > 1 && { shards }),
+      ...(engines && { engines }),
+    };
     await records.write(record);
     const ready: StackRecord = { ...record, state: 'ready', endpoints: await build(builder, record, credentials) };
     await records.write(ready);
@@ -102,9 +106,10 @@ async function build(builder: StackBuilder, record: StackRecord, credentials: St
   }
 }
 
-function checkSame(known: StackRecord, tenantId: string, tier: string): void {
-  if (known.tenantId === tenantId && known.tier === tier && known.state !== 'leaving') return;
-  const what = known.state === 'leaving' ? 'is being destroyed' : 'belongs to another tenant or tier';
+function checkSame(known: StackRecord, tenantId: string, tier: string, shards: number): void {
+  const same = known.tenantId === tenantId && known.tier === tier && (known.shards ?? 1) === shards;
+  if (same && known.state !== 'leaving') return;
+  const what = known.state === 'leaving' ? 'is being destroyed' : 'has another tenant, tier or number of shards';
   throw new KolateError('KLT_PROVISION_FAILED', `a stack ${known.name} is there and ${what}`);
 }
 

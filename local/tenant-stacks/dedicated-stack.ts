@@ -33,7 +33,11 @@ export type DedicatedOptions = {
   readonly durable?: boolean;
 };
 
-type Engines = Readonly<Record<'postgres' | 'documentPostgres' | 'document' | 'valkey', Engine<DatabaseEndpoint>>>;
+type One = Engine<DatabaseEndpoint>;
+type Engines = Readonly<Record<'postgres' | 'documentPostgres' | 'document' | 'valkey', One>> & {
+  /** The PostgreSQL shards after the first. */
+  readonly shards: readonly One[];
+};
 
 const maxConnections = 60;
 
@@ -68,18 +72,20 @@ export function createDedicatedBuilder(options: DedicatedOptions): StackBuilder 
   };
 
   return {
-    async plan(known) {
+    async plan(known, { shards }) {
       if (known?.engines) return known.engines;
-      const [ports, spare] = await Promise.all([choosePorts(), spares.take()]);
+      const [ports, spare] = await Promise.all([choosePorts(shards), spares.take()]);
       const passwords = spare?.passwords ?? { postgres: newPassword(), document: newPassword() };
       return { ports, passwords: { ...passwords, valkey: newPassword() }, ...(spare && { spare: spare.id }) };
     },
     async build(record, credentials) {
       const engines = await enginesOf(record);
       const names = tenantNames(record.tenantId);
-      const { postgres, documentPostgres, document, valkey } = engines;
+      const { postgres, shards, documentPostgres, document, valkey } = engines;
       await Promise.all([
-        ensure(postgres).then(() => ensurePostgresTenant(postgres.endpoint.url, names, credentials.postgres)),
+        ...[postgres, ...shards].map((shard) =>
+          ensure(shard).then(() => ensurePostgresTenant(shard.endpoint.url, names, credentials.postgres)),
+        ),
         ensure(documentPostgres).then(() =>
           Promise.all([
             ensureDocumentTenant(documentPostgres.endpoint.url, names, credentials.mongo),
@@ -92,16 +98,23 @@ export function createDedicatedBuilder(options: DedicatedOptions): StackBuilder 
       return addressesOf(engines, record.tenantId);
     },
     async restore(record) {
-      const engines = record.engines && { ...record.engines, ports: await choosePorts(record.engines.ports) };
-      const moved: StackRecord = { ...record, engines };
-      const { postgres, documentPostgres, document, valkey } = await enginesOf(moved);
-      await Promise.all([ensure(postgres), ensure(documentPostgres).then(() => ensure(document)), ensure(valkey)]);
-      return { ...moved, endpoints: addressesOf({ postgres, document, valkey }, record.tenantId) };
+      const remembered = record.engines && {
+        ...record.engines,
+        ports: await choosePorts(record.shards, record.engines.ports),
+      };
+      const moved: StackRecord = { ...record, engines: remembered };
+      const engines = await enginesOf(moved);
+      const { postgres, shards, documentPostgres, document, valkey } = engines;
+      await Promise.all([
+        ...[postgres, ...shards, valkey].map(ensure),
+        ensure(documentPostgres).then(() => ensure(document)),
+      ]);
+      return { ...moved, endpoints: addressesOf(engines, record.tenantId) };
     },
     async destroy(record) {
       if (record.engines) {
-        const { postgres, documentPostgres, document, valkey } = await enginesOf(record);
-        await Promise.all([end(postgres), end(document).then(() => end(documentPostgres)), end(valkey)]);
+        const { postgres, shards, documentPostgres, document, valkey } = await enginesOf(record);
+        await Promise.all([...[postgres, ...shards, valkey].map(end), end(document).then(() => end(documentPostgres))]);
       }
       await rm(join(options.dataDir, record.name), { recursive: true, force: true });
     },
@@ -121,25 +134,36 @@ function createEngines(stack: string, { ports, passwords }: DedicatedEngines, op
     flavour: 'document',
     maxConnections,
   });
+  const plainPostgres = (part: string, port: number): One =>
+    createPostgresEngine({ ...common(part, port), password: passwords.postgres, maxConnections });
   return {
-    postgres: createPostgresEngine({
-      ...common('postgres', ports.postgres),
-      password: passwords.postgres,
-      maxConnections,
-    }),
+    postgres: plainPostgres('postgres', ports.postgres),
+    shards: (ports.shards ?? []).map((port, index) => plainPostgres(`postgres-shard-${index + 1}`, port)),
     documentPostgres,
     document: createDocumentEngine({ ...common('document', ports.document), postgres: documentPostgres }),
     valkey: createValkeyEngine({ ...common('valkey', ports.valkey), password: passwords.valkey }),
   };
 }
 
-const addressesOf = ({ postgres, document, valkey }: Omit<Engines, 'documentPostgres'>, tenantId: string) =>
-  endpointsOf({ postgres: postgres.endpoint, document: document.endpoint, valkey: valkey.endpoint }, tenantId);
+function addressesOf({ postgres, shards, document, valkey }: Engines, tenantId: string) {
+  const at = { postgres: postgres.endpoint, document: document.endpoint, valkey: valkey.endpoint };
+  return endpointsOf({ ...at, shards: shards.map(({ endpoint }) => endpoint) }, tenantId);
+}
 
-/** Four free ports: those of `before` where they are free. */
-async function choosePorts(before?: DedicatedEngines['ports']): Promise<DedicatedEngines['ports']> {
-  const parts = ['postgres', 'documentPostgres', 'document', 'valkey'] as const;
-  const held = await Promise.all(parts.map(async (part) => [part, await holdFreePort(before?.[part])] as const));
-  await Promise.all(held.map(([, port]) => port.release()));
-  return Object.fromEntries(held.map(([part, { port }]) => [part, port])) as DedicatedEngines['ports'];
+/** A free port for each engine: those of `before` where they are free. */
+async function choosePorts(shards = 1, before?: DedicatedEngines['ports']): Promise<DedicatedEngines['ports']> {
+  // All are held until all are chosen, so that none is chosen twice.
+  const [postgres, documentPostgres, document, valkey, ...more] = await Promise.all([
+    holdFreePort(before?.postgres),
+    holdFreePort(before?.documentPostgres),
+    holdFreePort(before?.document),
+    holdFreePort(before?.valkey),
+    ...Array.from({ length: shards - 1 }, (_, index) => holdFreePort(before?.shards?.[index])),
+  ]);
+  await Promise.all([postgres, documentPostgres, document, valkey, ...more].map((held) => held.release()));
+  return {
+    ...{ postgres: postgres.port, documentPostgres: documentPostgres.port },
+    ...{ document: document.port, valkey: valkey.port },
+    ...(more.length > 0 && { shards: more.map(({ port }) => port) }),
+  };
 }

@@ -1,3 +1,4 @@
+import { shardsUnavailable } from '../../src/platform/tenancy/tenant-stack-driver';
 import type { DatabaseEndpoint } from '../engines/engine';
 import { dropMongoTenant, ensureMongoTenant } from './mongo-tenant';
 import { dropDocumentTenant, dropPostgresTenant, ensureDocumentTenant, ensurePostgresTenant } from './postgres-tenant';
@@ -17,7 +18,10 @@ export type SharedEngines = {
 /** A database, a document user and a key space of its own in the shared engines. */
 export function createPoolBuilder(shared: SharedEngines): StackBuilder {
   return {
-    plan: async () => undefined,
+    async plan(_known, { tier, shards }) {
+      if (shards > 1) throw shardsUnavailable(tier, shards);
+      return undefined;
+    },
     async build({ tenantId }, credentials) {
       const names = tenantNames(tenantId);
       await Promise.all([
@@ -46,11 +50,20 @@ export function createPoolBuilder(shared: SharedEngines): StackBuilder {
 
 type Address = Pick<DatabaseEndpoint, 'host' | 'port'>;
 
-export function endpointsOf(at: { postgres: Address; document: Address; valkey: Address }, tenantId: string) {
+type Addresses = {
+  readonly postgres: Address;
+  /** The PostgreSQL shards after the first. */
+  readonly shards?: readonly Address[];
+  readonly document: Address;
+  readonly valkey: Address;
+};
+
+export function endpointsOf(at: Addresses, tenantId: string) {
   const { user, database, maintenanceUser, keyPrefix } = tenantNames(tenantId);
   const addressOf = ({ host, port }: Address): Address => ({ host, port });
   return {
     postgres: { ...addressOf(at.postgres), database, user },
+    ...(at.shards?.length && { shards: at.shards.map((shard) => ({ ...addressOf(shard), database, user })) }),
     mongo: { ...addressOf(at.document), database, user },
     redis: { ...addressOf(at.valkey), user, maintenanceUser, keyPrefix },
   };

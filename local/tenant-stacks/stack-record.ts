@@ -10,6 +10,8 @@ export type DedicatedEngines = {
     readonly documentPostgres: number;
     readonly document: number;
     readonly valkey: number;
+    /** Of the PostgreSQL shards after the first; absent where there are none. */
+    readonly shards?: readonly number[];
   };
   readonly passwords: { readonly postgres: string; readonly document: string; readonly valkey: string };
   /** The spare data folders that became this stack's. */
@@ -20,6 +22,8 @@ export type StackRecord = {
   readonly name: string;
   readonly tenantId: string;
   readonly tier: string;
+  /** How many PostgreSQL shards; absent for one. */
+  readonly shards?: number;
   /** `building` until everything answers; what is `leaving` is never used again. */
   readonly state: 'building' | 'ready' | 'leaving';
   readonly requestToken: string;

@@ -1,4 +1,4 @@
-import type { Tier, TierName } from './http/tenants';
+import { maxShards, type Tier, type TierName } from './http/tenants';
 
 /** What a tier promises, as data. `available` is not here: what an installation can provide is the driver's to say. */
 export type TierDefinition = Omit<Tier, 'name' | 'available'> & { readonly name: TierName };
@@ -9,6 +9,7 @@ export type StoreIsolation = { readonly [store in 'postgres' | 'mongo' | 'redis'
 const pool: TierDefinition = {
   name: 'pool',
   description: 'A database, a document database and a key space of its own in shared engines',
+  maxShards: 1,
   isolation: { postgres: 'pool', mongo: 'pool', redis: 'pool' },
   ratePerSecond: 50,
   burst: 100,
@@ -21,6 +22,7 @@ const pool: TierDefinition = {
 const dedicated: TierDefinition = {
   name: 'dedicated',
   description: 'Engines of its own: PostgreSQL, document store and Redis run for this tenant alone',
+  maxShards,
   isolation: { postgres: 'dedicated', mongo: 'dedicated', redis: 'dedicated' },
   ratePerSecond: 500,
   burst: 1_000,

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { createKafka } from '../../src/platform/kafka/create-kafka';
 import { createLogger } from '../../src/platform/logging/create-logger';
 import { createPostgres } from '../../src/platform/postgres/create-postgres';
+import { createShards } from '../../src/platform/tenancy/shards';
 import { runPredictionConsumer } from '../../src/services/predict/predictions/run-prediction-consumer';
 
 const { BROKERS = '', DATABASE = '', TOPIC = '', GROUP = '' } = process.env;
@@ -13,7 +14,7 @@ const kafka = createKafka({ brokers: [BROKERS], clientId: 'consumer', log, backo
 
 void runPredictionConsumer({
   kafka,
-  openDatabase: async () => postgres,
+  openShards: async () => createShards([postgres]),
   metrics: new Registry(),
   log,
   backoff,

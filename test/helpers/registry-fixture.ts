@@ -9,6 +9,7 @@ import { createLister } from '../../src/platform/http/list-query';
 import type { Kafka } from '../../src/platform/kafka/create-kafka';
 import type { Postgres } from '../../src/platform/postgres/create-postgres';
 import { createBlobStore } from '../../src/platform/storage/create-blob-store';
+import { createShards } from '../../src/platform/tenancy/shards';
 import { createTenantWork, type TenantWorkOptions } from '../../src/services/predict/registry/tenant-work';
 import { createRegistryApp } from '../../src/services/predict/registry-app';
 import { createModelValidator } from '../../src/services/predict/validation/validate-model';
@@ -50,6 +51,7 @@ export async function startRegistry(tenantCount = 1, options: Partial<TenantWork
     if (!tenant) throw new KolateError('KLT_TENANT_NOT_FOUND', 'there is no such tenant');
     return tenant.postgres;
   };
+  const openShards = async (tenantId: string) => createShards([await openDatabase(tenantId)]);
   const startWork = () =>
     createTenantWork({
       openDatabase,
@@ -68,6 +70,7 @@ export async function startRegistry(tenantCount = 1, options: Partial<TenantWork
     probes: [],
     metrics: new Registry(),
     openDatabase,
+    openShards,
     blobs,
     lister: createLister('key-of-cursors-in-tests-of-32-chars'),
     newId: randomUUID,
@@ -85,6 +88,7 @@ export async function startRegistry(tenantCount = 1, options: Partial<TenantWork
     /** Tenants whose stores are not handed out. */
     suspended,
     openDatabase,
+    openShards,
     /** The background work as after a restart. */
     async restartWork(): Promise<void> {
       await work.close();

@@ -46,6 +46,12 @@ export function describeStackDriver(name: string, open: () => TenantStackDriver,
       await open().destroy(spec.name);
     });
 
+    it('refuses shards where tenants share an engine', async () => {
+      const spec = { ...newStackSpec('pool'), shards: 2 };
+      await expect(open().apply(spec)).rejects.toMatchObject({ code: 'KLT_TIER_UNAVAILABLE' });
+      expect(await open().describe(spec.name)).toBeUndefined();
+    });
+
     it('refuses a tier that it cannot build', async () => {
       await expect(open().apply(newStackSpec('shared-cell'))).rejects.toMatchObject({ code: 'KLT_TIER_UNAVAILABLE' });
     });

@@ -13,7 +13,11 @@ const tenant = {
 const Requested = Type.Object({ ...tenant, operationId: Uuid }, strict);
 const Fact = Type.Object({ ...tenant, state: Type.String() }, strict);
 
-export const tenantRequested = event('tenant.requested', topics.tenantLifecycle, Requested);
+export const tenantRequested = event(
+  'tenant.requested',
+  topics.tenantLifecycle,
+  Type.Object({ ...tenant, operationId: Uuid, shards: Type.Optional(Type.Integer()) }, strict),
+);
 export const tenantTierChangeRequested = event(
   'tenant.tier_change_requested',
   topics.tenantLifecycle,

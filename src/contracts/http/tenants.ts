@@ -27,7 +27,19 @@ const TierNameSchema = Type.String({ minLength: 1, maxLength: 40, description: '
 const Contact = Type.String({ format: 'email', maxLength: 254 });
 const Name = Type.String({ minLength: 1, maxLength: 120 });
 
-export const CreateTenant = Type.Object({ slug: Slug, name: Name, tier: TierNameSchema, contact: Contact }, strict);
+/** PostgreSQL databases of one tenant, each an engine of its own. */
+export const maxShards = 16;
+const ShardCount = Type.Integer({
+  minimum: 1,
+  maximum: maxShards,
+  description:
+    'PostgreSQL databases that what is large is spread over; 1 when absent, more where the tier has maxShards',
+});
+
+export const CreateTenant = Type.Object(
+  { slug: Slug, name: Name, tier: TierNameSchema, contact: Contact, shards: Type.Optional(ShardCount) },
+  strict,
+);
 export type CreateTenant = Static<typeof CreateTenant>;
 
 export const UpdateTenant = Type.Object(
@@ -187,6 +199,7 @@ export const Tier = Type.Object({
   name: Type.String(),
   description: Type.String(),
   available: Type.Boolean({ description: 'whether this installation can provide it' }),
+  maxShards: Type.Integer({ description: 'how many PostgreSQL shards a tenant may have' }),
   isolation: Type.Object({ postgres: Type.String(), mongo: Type.String(), redis: Type.String() }),
   ratePerSecond: Type.Integer(),
   burst: Type.Integer(),

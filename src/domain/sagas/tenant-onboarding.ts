@@ -4,7 +4,7 @@ import { saga, step } from './saga';
 /**
  * A new tenant, from the request to the first call it can make.
  *
- * `input` of every command: `{ tenantId, slug, name, tier, contact, operationId }`. `outputs` holds what the steps
+ * `input` of every command: `{ tenantId, slug, name, tier, contact, operationId, shards? }`. `outputs` holds what the steps
  * before have answered, by step name; an undo finds its own step's output there when the step had succeeded. Outputs
  * are shown and logged: no secret goes in, only names by which the secret store knows them.
  */
@@ -17,7 +17,7 @@ export const tenantOnboarding = saga('tenant-onboarding', { startedBy: tenantReq
   // naming its kind of isolation. Undo: the row is gone, the tenant `validating`.
   step('place', { command: 'tenancy.place', undo: 'tenancy.unplace', timeoutMs: 5_000 }),
 
-  // Stack applied by the driver, credentials in the secret store, placement filled. Output `{ stack, secretName }`.
+  // Stack applied by the driver, credentials in the secret store, placement filled. Output `{ stack, secretName, shards? }`.
   // Undo: stack and secrets destroyed, whatever part of them is there.
   step('provision', { command: 'stores.provision', undo: 'stores.destroy', timeoutMs: 600_000, attempts: 3 }),
 

@@ -16,6 +16,12 @@ export type ListSource = {
   readonly where?: { readonly text: string; readonly values: readonly unknown[] };
 };
 
+/** A list over tables that are alike in several databases. Pages are put together by the text of what they sort by. */
+export type SpreadListSource = ListSource & {
+  /** Of each sortable column and of `id`, text sorts byte by byte as values do: uuid, fixed-width times. */
+  readonly sortsAsText: true;
+};
+
 export type ListPage = { readonly items: Record<string, unknown>[]; readonly nextCursor?: string };
 
 type Cursor = { readonly sort: string; readonly filter: string; readonly value: string; readonly id: string };
@@ -47,40 +53,61 @@ export function createLister(cursorKey: string) {
     );
   };
 
-  return {
-    /** @throws KolateError KLT_REQUEST_INVALID for an unknown field, KLT_CURSOR_INVALID */
-    async list(sql: Sql, source: ListSource, query: ListQuery): Promise<ListPage> {
-      const limit = query.limit ?? 50;
-      const sort = query.sort ?? source.defaultSort;
-      const filter = query.filter ?? '';
-      const fields = fieldsOf(source, query.fields);
-      const { column, descending } = sortOf(source, sort);
-      const values: unknown[] = [...(source.where?.values ?? [])];
-      const conditions = [source.where?.text ?? 'true', ...filterConditions(source, filter, values)];
-      if (query.cursor !== undefined) {
-        const cursor = decode(query.cursor, sort, filter);
-        values.push(cursor.value, cursor.id);
-        const [value, id] = [`$${values.length - 1}`, `$${values.length}`];
-        conditions.push(`(${column}, ${source.id}) ${descending ? '<' : '>'} (${value}, ${id})`);
-      }
-      values.push(limit + 1);
-      const direction = descending ? 'desc' : 'asc';
-      const { rows } = await sql.query<Record<string, unknown> & { _sort: string; _id: string }>(
-        `select ${fields.map((field) => `${source.columns[field]} as "${field}"`).join(', ')},
+  /** The query that reads one row more than the page has, and the page that its rows make. */
+  const planOf = (source: ListSource, query: ListQuery) => {
+    const limit = query.limit ?? 50;
+    const sort = query.sort ?? source.defaultSort;
+    const filter = query.filter ?? '';
+    const fields = fieldsOf(source, query.fields);
+    const { column, descending } = sortOf(source, sort);
+    const values: unknown[] = [...(source.where?.values ?? [])];
+    const conditions = [source.where?.text ?? 'true', ...filterConditions(source, filter, values)];
+    if (query.cursor !== undefined) {
+      const cursor = decode(query.cursor, sort, filter);
+      values.push(cursor.value, cursor.id);
+      const [value, id] = [`$${values.length - 1}`, `$${values.length}`];
+      conditions.push(`(${column}, ${source.id}) ${descending ? '<' : '>'} (${value}, ${id})`);
+    }
+    values.push(limit + 1);
+    const direction = descending ? 'desc' : 'asc';
+    const text = `select ${fields.map((field) => `${source.columns[field]} as "${field}"`).join(', ')},
                 ${column}::text as _sort, ${source.id}::text as _id
          from ${source.from} where ${conditions.join(' and ')}
-         order by ${column} ${direction}, ${source.id} ${direction} limit $${values.length}`,
-        values,
-      );
+         order by ${column} ${direction}, ${source.id} ${direction} limit $${values.length}`;
+    const toPage = (rows: readonly Row[]): ListPage => {
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const items = page.map(({ _sort, _id, ...item }) => item);
       return rows.length > limit && last
         ? { items, nextCursor: encode({ sort, filter, value: last._sort, id: last._id }) }
         : { items };
+    };
+    return { read: async (sql: Sql): Promise<Row[]> => (await sql.query<Row>(text, values)).rows, toPage, descending };
+  };
+
+  return {
+    /** @throws KolateError KLT_REQUEST_INVALID for an unknown field, KLT_CURSOR_INVALID */
+    async list(sql: Sql, source: ListSource, query: ListQuery): Promise<ListPage> {
+      const { read, toPage } = planOf(source, query);
+      return toPage(await read(sql));
+    },
+    /**
+     * The same list over several databases, asked side by side for a page each. When one does not answer there is no page.
+     * @throws KolateError as `list`, and as the database that failed
+     */
+    async listAcross(all: readonly Sql[], source: SpreadListSource, query: ListQuery): Promise<ListPage> {
+      const { read, toPage, descending } = planOf(source, query);
+      const rows = (await Promise.all(all.map(read))).flat();
+      if (all.length > 1) rows.sort(descending ? (a, b) => byText(b, a) : byText);
+      return toPage(rows);
     },
   };
 }
+
+type Row = Record<string, unknown> & { readonly _sort: string; readonly _id: string };
+
+const byText = (a: Row, b: Row): number => compare(a._sort, b._sort) || compare(a._id, b._id);
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 function fieldsOf(source: ListSource, fields: string | undefined): string[] {
   const known = Object.keys(source.columns);

@@ -9,8 +9,12 @@ export type PostgresOptions = {
   readonly url: string;
   /** Shown in pg_stat_activity. */
   readonly name: string;
+  /** What it is called when it does not answer. @default 'PostgreSQL' */
+  readonly label?: string;
   readonly maxConnections?: number;
   readonly statementTimeoutMs?: number;
+  /** How long a server that has gone silent is waited for; its own statement timeout cannot say it. @default - without end */
+  readonly answerTimeoutMs?: number;
   /** Where the password comes from when it is not in `url`: asked for each new connection. */
   readonly password?: RenewablePassword;
   /** TLS, and only to a server that shows a certificate of whom this process trusts (`trustCertificates`). */
@@ -43,6 +47,7 @@ export function createPostgres<B extends string>(brand: B, options: PostgresOpti
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     statement_timeout: options.statementTimeoutMs ?? 10_000,
+    query_timeout: options.answerTimeoutMs,
     keepAlive: true,
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
@@ -53,7 +58,7 @@ export function createPostgres<B extends string>(brand: B, options: PostgresOpti
     try {
       return await withRenewal(options.password, act);
     } catch (error) {
-      throw mapPostgresError(error);
+      throw mapPostgresError(error, options.label);
     }
   };
   return {

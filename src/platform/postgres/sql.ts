@@ -68,17 +68,17 @@ const unavailable = new Set([
 ]);
 
 /** A lost or refused connection as KLT_DEPENDENCY_UNAVAILABLE; every other error as it is. */
-export function mapPostgresError(error: unknown): unknown {
+export function mapPostgresError(error: unknown, label = 'PostgreSQL'): unknown {
   // Not `instanceof Error`: under jest, errors of node itself come from another realm.
   if (typeof error !== 'object' || error === null || error instanceof KolateError) return error;
   const code = 'code' in error ? String(error.code) : '';
   const lost =
     unavailable.has(code) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
       'message' in error ? String(error.message) : '',
     );
   if (!lost) return error;
-  return new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'PostgreSQL does not answer', {
+  return new KolateError('KLT_DEPENDENCY_UNAVAILABLE', `${label} does not answer`, {
     retryAfterSeconds: 1,
     cause: error,
   });

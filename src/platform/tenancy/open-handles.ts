@@ -2,7 +2,8 @@ import { createTenantMongo, type TenantMongo } from '../mongo/create-tenant-mong
 import { createPostgres, type Postgres } from '../postgres/create-postgres';
 import type { SecretStore } from '../secrets/secret-store';
 import { createTenantRedis, type TenantRedis } from './create-tenant-redis';
-import { type Placement, trustOf } from './placement';
+import { type Placement, postgresOf, trustOf } from './placement';
+import { createShards, type Shards, shardLabel } from './shards';
 import { passwordOf } from './stack-credentials';
 
 /**
@@ -10,7 +11,9 @@ import { passwordOf } from './stack-credentials';
  * Handles are closed when they are not used for a while, so they are opened for each piece of work and not kept.
  */
 export type TenantHandles = {
+  /** What is small: all but the tables that are spread over `shards`. It is shard 0. */
   readonly sql: Postgres<'tenant'>;
+  readonly shards: Shards;
   readonly mongo: TenantMongo;
   readonly redis: TenantRedis;
   readonly placement: Placement;
@@ -26,27 +29,38 @@ export type HandleOptions = {
   readonly statementTimeoutMs?: number;
 };
 
+/** After its own timeout, until a server counts as silent. */
+const silenceMs = 2_000;
+
 /** Handles on the stores that `placement` names. Nothing is connected before it is used. */
 export function openHandles(placement: Placement, options: HandleOptions): TenantHandles {
-  const { secrets, name, maxConnections = 4, statementTimeoutMs } = options;
-  const { postgres, mongo, redis } = placement.endpoints;
+  const { secrets, name, maxConnections = 4, statementTimeoutMs = 10_000 } = options;
+  const { mongo, redis } = placement.endpoints;
   const tls = trustOf(placement.endpoints);
   const password = (of: 'postgres' | 'mongo' | 'redis') => passwordOf(secrets, placement.secretName, of);
-  return {
-    placement,
-    sql: createPostgres('tenant', {
-      url: `postgresql://${encodeURIComponent(postgres.user)}@${postgres.host}:${postgres.port}/${postgres.database}`,
+  const databases = postgresOf(placement.endpoints).map(({ host, port, user, database }, index, { length }) =>
+    createPostgres('tenant', {
+      url: `postgresql://${encodeURIComponent(user)}@${host}:${port}/${database}`,
+      label: shardLabel(index, length),
       password: password('postgres'),
       tls,
       name,
       maxConnections,
       statementTimeoutMs,
+      // One silent shard of many must not keep a question to all of them for ever.
+      ...(length > 1 && { answerTimeoutMs: statementTimeoutMs + silenceMs }),
     }),
+  );
+  const shards = createShards(databases);
+  return {
+    placement,
+    sql: shards.at(0),
+    shards,
     mongo: createTenantMongo({ ...mongo, tls, password: password('mongo'), name, maxConnections }),
     redis: createTenantRedis({ ...redis, tls, password: password('redis'), name }),
   };
 }
 
-export async function closeHandles({ sql, mongo, redis }: TenantHandles): Promise<void> {
-  await Promise.allSettled([sql.close(), mongo.close(), redis.close()]);
+export async function closeHandles({ shards, mongo, redis }: TenantHandles): Promise<void> {
+  await Promise.allSettled([...shards.all().map(({ close }) => close()), mongo.close(), redis.close()]);
 }

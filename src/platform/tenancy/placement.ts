@@ -2,13 +2,23 @@ import type { TenantState } from '../../contracts/http/tenants';
 import type { CoreSql } from '../postgres/sql';
 import type { Trust } from '../tls/trust';
 
+/** A database and the user that comes in. */
+export type PostgresEndpoint = {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+};
+
 /** Where a stack's stores are and under which name one comes in. Passwords are in the secret store. */
 export type StackEndpoints = {
   /** Its stores are spoken to over TLS; absent on one machine, where they listen on loopback only. */
   readonly tls?: boolean;
   /** The only certificate (PEM) that its stores may show; absent where they show one that the process trusts. */
   readonly certificate?: string;
-  readonly postgres: { readonly host: string; readonly port: number; readonly database: string; readonly user: string };
+  readonly postgres: PostgresEndpoint;
+  /** The shards after the first, which is `postgres`; absent where that is all. Their order is part of where rows lie. */
+  readonly shards?: readonly PostgresEndpoint[];
   readonly mongo: { readonly host: string; readonly port: number; readonly database: string; readonly user: string };
   readonly redis: {
     readonly host: string;
@@ -24,6 +34,12 @@ export type StackEndpoints = {
 /** How the stores of a stack are spoken to. */
 export const trustOf = ({ tls = false, certificate }: StackEndpoints): Trust =>
   certificate === undefined ? tls : { ca: certificate };
+
+/** The tenant's PostgreSQL databases, shard 0 first. */
+export const postgresOf = ({ postgres, shards = [] }: StackEndpoints): readonly PostgresEndpoint[] => [
+  postgres,
+  ...shards,
+];
 
 /** Where the stores of one tenant are. */
 export type Placement = {

@@ -1,5 +1,11 @@
 import type { KolateError } from '../../contracts/errors';
-import { type Stack, type StackSpec, type TenantStackDriver, tierUnavailable } from './tenant-stack-driver';
+import {
+  type Stack,
+  type StackSpec,
+  shardsUnavailable,
+  type TenantStackDriver,
+  tierUnavailable,
+} from './tenant-stack-driver';
 
 type Kept = Stack & { readonly requestToken: string };
 
@@ -12,6 +18,8 @@ export function createFakeStackDriver(tiers: readonly string[] = ['pool', 'dedic
   const driver: TenantStackDriver = {
     async apply(spec) {
       if (!tiers.includes(spec.tier)) throw tierUnavailable(spec.tier);
+      const { tier, shards = 1 } = spec;
+      if (tier !== 'dedicated' && shards > 1) throw shardsUnavailable(tier, shards);
       if (failure) {
         const error = failure;
         failure = undefined;
@@ -42,7 +50,7 @@ export function createFakeStackDriver(tiers: readonly string[] = ['pool', 'dedic
 
 const asStack = ({ name, tenantId, tier, endpoints }: Stack): Stack => ({ name, tenantId, tier, endpoints });
 
-function stackOf({ name, tenantId, tier }: StackSpec): Stack {
+function stackOf({ name, tenantId, tier, shards = 1 }: StackSpec): Stack {
   const at = { host: '127.0.0.1', port: 1 };
   const user = `t_${tenantId.replaceAll('-', '')}`;
   return {
@@ -51,6 +59,7 @@ function stackOf({ name, tenantId, tier }: StackSpec): Stack {
     tier,
     endpoints: {
       postgres: { ...at, database: user, user },
+      ...(shards > 1 && { shards: Array.from({ length: shards - 1 }, () => ({ ...at, database: user, user })) }),
       mongo: { ...at, database: user, user },
       redis: { ...at, user, maintenanceUser: `${user}_maintenance`, keyPrefix: `t:${tenantId}:` },
     },

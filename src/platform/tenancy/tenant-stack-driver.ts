@@ -9,6 +9,8 @@ export type StackSpec = {
   readonly tenantId: string;
   /** A tier by which the driver knows what to build. */
   readonly tier: string;
+  /** How many PostgreSQL databases, each an engine of its own, hold what is large (1). */
+  readonly shards?: number;
   /** What the stores' users are let in with. CloudFormation resolves them from the secret store instead. */
   readonly credentials: StackCredentials;
   /** The same token is the same request: asked again after a lost answer, it does nothing again. */
@@ -31,7 +33,7 @@ export type TenantStackDriver = {
    * Makes the stack, or what is missing of it, and waits until its stores answer. Another token for a stack that is there
    * sets its users' passwords anew and keeps its data.
    * @throws KLT_PROVISION_FAILED; what was made by then stays, for the next `apply` or `destroy`
-   * @throws KLT_TIER_UNAVAILABLE for a tier that this driver cannot build
+   * @throws KLT_TIER_UNAVAILABLE for a tier that this driver cannot build, or not with so many shards
    */
   apply(spec: StackSpec, signal?: AbortSignal): Promise<Stack>;
   /** Undefined when there is none, or when it was never completed. */
@@ -42,3 +44,8 @@ export type TenantStackDriver = {
 
 export const tierUnavailable = (tier: string): KolateError =>
   new KolateError('KLT_TIER_UNAVAILABLE', `this driver cannot build the tier "${tier}"`);
+
+export const shardsUnavailable = (tier: string, shards: number): KolateError =>
+  new KolateError('KLT_TIER_UNAVAILABLE', `this driver cannot build the tier "${tier}" with ${shards} shards`, {
+    hint: 'onboard the tenant with one shard',
+  });

@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { createServiceApp, type ServiceAppOptions } from '../../platform/http/create-service-app';
 import type { VerifyToken } from '../../platform/http/register-route';
-import { registerPredictionRoutes } from './predictions/prediction-routes';
+import { type PredictionDeps, registerPredictionRoutes } from './predictions/prediction-routes';
 import { registerAliasRoutes } from './registry/alias-routes';
 import { registerModelRoutes } from './registry/model-routes';
 import type { RegistryDeps } from './registry/registry-deps';
 import { registerVersionRoutes } from './registry/version-routes';
 
-export type RegistryAppOptions = RegistryDeps & ServiceAppOptions & { readonly verifyToken: VerifyToken };
+export type RegistryAppOptions = RegistryDeps &
+  PredictionDeps &
+  ServiceAppOptions & { readonly verifyToken: VerifyToken };
 
 /** `/v1/models` and `/v1/predictions`. */
 export function createRegistryApp(options: RegistryAppOptions): FastifyInstance {

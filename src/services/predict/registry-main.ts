@@ -39,6 +39,7 @@ async function main(): Promise<void> {
   const secrets = createSecrets(env.KOLATE_SECRETS, env.KOLATE_S3_REGION);
   const tenancy = createTenancy({ core, secrets, name: 'predict-registry' });
   const openDatabase = async (tenantId: string) => (await tenancy.open(tenantId)).sql;
+  const openShards = async (tenantId: string) => (await tenancy.open(tenantId)).shards;
   const blobs = createBlobStore({
     bucket: env.KOLATE_MODELS_BUCKET,
     region: env.KOLATE_S3_REGION,
@@ -66,6 +67,7 @@ async function main(): Promise<void> {
       { name: 's3', check: blobs.ping },
     ],
     openDatabase,
+    openShards,
     blobs,
     lister: createLister(env.KOLATE_CURSOR_KEY),
     newId: randomUUID,
@@ -81,7 +83,7 @@ async function main(): Promise<void> {
     async start() {
       await followTenants({ kafka, tenancy, work });
       await pokeAllTenants(core.sql, work);
-      await runPredictionConsumer({ kafka, openDatabase, metrics, log, backoff: recordBackoff });
+      await runPredictionConsumer({ kafka, openShards, metrics, log, backoff: recordBackoff });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },
     stop: [

@@ -8,7 +8,7 @@ import { deadLetterTopic, retryTopic } from '../../../src/contracts/topics';
 import { type Appender, createAppender } from '../../../src/platform/kafka/append/create-appender';
 import { createBatchWriter } from '../../../src/platform/kafka/append/record-batch';
 import type { Kafka } from '../../../src/platform/kafka/create-kafka';
-import type { Postgres } from '../../../src/platform/postgres/create-postgres';
+import { createShards, type Shards } from '../../../src/platform/tenancy/shards';
 import { runPredictionConsumer } from '../../../src/services/predict/predictions/run-prediction-consumer';
 import { createIds } from '../../../src/services/predict/protocol/create-id';
 import type { PredictionRecord } from '../../../src/services/predict/protocol/prediction-record';
@@ -69,16 +69,16 @@ const record = (tenantId: string, more: Partial<PredictionRecord> = {}): Predict
 const recorderFor = (topic: string) =>
   createRecorder({ appender, metrics: new Registry(), log, backoff: quickBackoff, topic }).record;
 
-const open = async (tenantId: string): Promise<Postgres<'tenant'>> => {
+const open = async (tenantId: string): Promise<Shards> => {
   const database = databases[(tenants as readonly string[]).indexOf(tenantId)];
   if (!database) throw new KolateError('KLT_TENANT_NOT_FOUND', 'there is no such tenant');
-  return database.postgres;
+  return createShards([database.postgres]);
 };
 
-async function consume(topic: string, openDatabase = open, attempts = 50) {
+async function consume(topic: string, openShards = open, attempts = 50) {
   const metrics = new Registry();
   const group = `recorder-${randomUUID()}`;
-  const options = { kafka, openDatabase, metrics, log, backoff: () => 100, attempts, restMs: 100, topic, group };
+  const options = { kafka, openShards, metrics, log, backoff: () => 100, attempts, restMs: 100, topic, group };
   const consumer = await runPredictionConsumer(options);
   const counted = async (outcome: string): Promise<number> => {
     const { values } = await metrics.getSingleMetric('kolate_predictions_recorded_total')!.get();
@@ -140,7 +140,7 @@ describe('recording predictions', () => {
     // The same group's name in the tenant's books, but nothing committed in Kafka: as after a crash before the commit.
     await databases[0]!.postgres.sql.query(`update prediction.consumer_offset set consumer = 'again'`);
     const metrics = new Registry();
-    const options = { kafka, openDatabase: open, metrics, log, backoff: quickBackoff, topic, group: 'again' };
+    const options = { kafka, openShards: open, metrics, log, backoff: quickBackoff, topic, group: 'again' };
     const second = await runPredictionConsumer(options);
     await write(record(tenants[0]));
     await until(async () => (await countOf(0)) === 1);

@@ -47,7 +47,7 @@ const programs = buildPredictPrograms();
 beforeAll(async () => {
   registry = await startRegistry(2);
   token = registry.tenant.id;
-  const { log, kafka, openDatabase, blobs } = registry;
+  const { log, kafka, openDatabase, openShards, blobs } = registry;
   engine = createInferenceEngine({
     programs,
     cacheBytes: 256 * 1024 * 1024,
@@ -58,7 +58,7 @@ beforeAll(async () => {
   serving = serve(appender);
   await followChanges({ kafka, catalogue, engine, tenancy: { invalidate: () => undefined, clear: () => undefined } });
   await runPredictionConsumer({
-    ...{ kafka, openDatabase, log, metrics: new Registry(), backoff: quickBackoff, group: `serving-${randomUUID()}` },
+    ...{ kafka, openShards, log, metrics: new Registry(), backoff: quickBackoff, group: `serving-${randomUUID()}` },
   });
   await ask(registry.app, token, 'POST', '/v1/models', { name: 'iris' });
   await push(registry.app, token, 'iris', irisBytes, 'a');

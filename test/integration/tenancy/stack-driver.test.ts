@@ -37,6 +37,15 @@ describe('the stack agent', () => {
     await agent.driver.destroy(spec.name);
   });
 
+  it('does not change the number of shards of a stack that is there', async () => {
+    const spec = newStackSpec('dedicated');
+    await agent.driver.apply(spec);
+    const more = agent.driver.apply({ ...spec, shards: 2, requestToken: 'another' });
+    await expect(more).rejects.toMatchObject({ code: 'KLT_PROVISION_FAILED' });
+    expect((await agent.driver.describe(spec.name))?.endpoints.shards).toBeUndefined();
+    await agent.driver.destroy(spec.name);
+  });
+
   it('keeps its records for the owner alone', async () => {
     const spec = newStackSpec('dedicated');
     await agent.driver.apply(spec);

@@ -10,7 +10,13 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { KolateError } from '../../../contracts/errors';
 import type { StackEndpoints } from '../placement';
-import { type Stack, type StackSpec, type TenantStackDriver, tierUnavailable } from '../tenant-stack-driver';
+import {
+  type Stack,
+  type StackSpec,
+  shardsUnavailable,
+  type TenantStackDriver,
+  tierUnavailable,
+} from '../tenant-stack-driver';
 import { updateByChangeSet } from './change-set';
 import { ask, findStack } from './cloudformation-client';
 import { culpritOf, failureOf } from './stack-failure';
@@ -93,6 +99,8 @@ export function createCloudFormationStackDriver(options: CloudFormationDriverOpt
     async apply(spec, signal) {
       const template = await templateFor(spec);
       if (!template) throw tierUnavailable(spec.tier);
+      // The template has one PostgreSQL.
+      if ((spec.shards ?? 1) > 1) throw shardsUnavailable(spec.tier, spec.shards ?? 1);
       const name = stackPrefix + spec.name;
       const until = deadlineOf(signal);
       // What we started ourselves in this call: its failure is the answer, an older one is cleared away first.

@@ -1,5 +1,7 @@
 import { KolateError } from '../../../contracts/errors';
 import type { BlobStore } from '../../../platform/storage/create-blob-store';
+import { postgresOf } from '../../../platform/tenancy/placement';
+import { foldShards } from './data/shard-counts';
 import { type Counts, differences, type Manifest, manifestKey } from './data/tenant-data';
 import { type Output, type StepContext, slow } from './step';
 import { remembered } from './step-memo';
@@ -111,7 +113,10 @@ function importing(deps: StoresDeps) {
       const manifest = await readManifest(exports, prefix);
       const target = await requirePlacement(deps, context, 'target');
       const counts = await withData(deps, target, (data) => data.importFrom(exports, prefix, manifest));
-      const wrong = differences(manifest.counts, counts);
+      const merged = (manifest.shards ?? 1) !== postgresOf(target.endpoints).length;
+      const wrong = merged
+        ? differences(foldShards(manifest.counts), foldShards(counts))
+        : differences(manifest.counts, counts);
       if (wrong.length > 0) {
         throw new KolateError(
           'KLT_PROVISION_FAILED',

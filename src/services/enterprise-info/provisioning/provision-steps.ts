@@ -3,7 +3,7 @@ import { migrate } from '../../../platform/postgres/migrate';
 import { closeHandles, openHandles, type TenantHandles } from '../../../platform/tenancy/open-handles';
 import type { Placement } from '../../../platform/tenancy/placement';
 import { parseStackCredentials, type StackCredentials } from '../../../platform/tenancy/stack-credentials';
-import type { Stack } from '../../../platform/tenancy/tenant-stack-driver';
+import type { Stack, StackSpec } from '../../../platform/tenancy/tenant-stack-driver';
 import { serviceName } from '../outbox';
 import { secretNames } from '../secret-names';
 import { keepOrMake } from './identity-steps';
@@ -18,8 +18,8 @@ const statementTimeoutMs = 50_000;
 /** Steps that make and unmake a tenant's stores. */
 export function createProvisionSteps(deps: StoresDeps) {
   const { driver, secrets } = deps;
-  const provision = (context: StepContext, tier: string, signal: AbortSignal) =>
-    applyStack(deps, context, tier, signal);
+  const provision = (context: StepContext, place: { tier: string; shards?: number }, signal: AbortSignal) =>
+    applyStack(deps, context, place, signal);
 
   const destroyTier = async ({ tenantId }: StepContext, tier: string, signal: AbortSignal): Promise<void> => {
     await driver.destroy(stackName(tenantId, tier), signal);
@@ -29,10 +29,11 @@ export function createProvisionSteps(deps: StoresDeps) {
 
   return {
     'stores.provision': slow(async (context, signal) => {
-      const { stack, secretName } = await provision(context, context.input.tier, signal);
+      const { stack, secretName } = await provision(context, context.input, signal);
       return async (sql) => {
         await createPlacementStore(sql).fill(context.tenantId, 'current', secretName, stack.endpoints);
-        return { stack: stack.name, secretName };
+        const { shards = [] } = stack.endpoints;
+        return { stack: stack.name, secretName, ...(shards.length > 0 && { shards: shards.length + 1 }) };
       };
     }),
 
@@ -52,7 +53,7 @@ export function createProvisionSteps(deps: StoresDeps) {
     'stores.provision_target': slow(async (context, signal) => {
       const { tenantId, input } = context;
       const tier = requireToTier(context);
-      const { stack, secretName } = await provision(context, tier, signal);
+      const { stack, secretName } = await provision(context, { tier }, signal);
       const { isolation } = requireTier(tier);
       const { name, endpoints } = stack;
       await migrateStores(deps, {
@@ -110,12 +111,15 @@ export function createProvisionSteps(deps: StoresDeps) {
 async function applyStack(
   { driver, secrets }: StoresDeps,
   { tenantId, sagaId, step }: StepContext,
-  tier: string,
+  { tier, shards = 1 }: { tier: string; shards?: number },
   signal: AbortSignal,
 ): Promise<{ stack: Stack; secretName: string }> {
   const secretName = secretNames.stores(tenantId, tier);
   const credentials = parseStackCredentials(secretName, await keepOrMake(secrets, secretName, newCredentials));
-  const spec = { name: stackName(tenantId, tier), tenantId, tier, credentials, requestToken: `${sagaId}-${step}` };
+  const spec: StackSpec = {
+    ...{ name: stackName(tenantId, tier), tenantId, tier, credentials, requestToken: `${sagaId}-${step}` },
+    ...(shards > 1 && { shards }),
+  };
   return { stack: await driver.apply(spec, signal), secretName };
 }
 
@@ -132,7 +136,11 @@ function newCredentials(): string {
 }
 
 const migrateStores = ({ secrets, migrations }: StoresDeps, placement: Placement): Promise<string[]> =>
-  withHandles({ secrets }, placement, ({ sql }) => migrate(sql, migrations));
+  withHandles({ secrets }, placement, async ({ shards }) => {
+    const applied = await Promise.all(shards.all().map((shard) => migrate(shard, migrations)));
+    // They differ where a try before this one came less far in one than in another.
+    return [...new Set(applied.flat())].sort();
+  });
 
 async function withHandles<T>(
   { secrets }: Pick<StoresDeps, 'secrets'>,

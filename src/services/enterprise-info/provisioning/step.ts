@@ -15,6 +15,8 @@ export const StepInput = Type.Object({
   tier: Type.String(),
   contact: Type.String(),
   operationId: Type.String(),
+  /** PostgreSQL databases of an onboarding (1). */
+  shards: Type.Optional(Type.Integer()),
   /** Of a tier change. */
   toTier: Type.Optional(Type.String()),
 });

@@ -42,7 +42,7 @@ export function createOperationRequests({ newId, availableTiers }: RequestDeps) 
     sql: CoreSql,
     tenant: TenantRow,
     saga: SagaDefinition,
-    request: { event: EventContract; origin: Origin; more?: Record<string, string> },
+    request: { event: EventContract; origin: Origin; more?: Record<string, string | number> },
   ): Promise<Answer> => {
     const operation = await createOperationStore(sql).begin({ id: newId(), tenantId: tenant.id }, saga);
     await createTenantStore(sql).touch(tenant.id);
@@ -51,16 +51,19 @@ export function createOperationRequests({ newId, availableTiers }: RequestDeps) 
   };
 
   return {
-    /** @throws KolateError KLT_TIER_UNKNOWN, KLT_TIER_UNAVAILABLE, KLT_TENANT_SLUG_TAKEN */
+    /** @throws KolateError KLT_TIER_UNKNOWN, KLT_TIER_UNAVAILABLE, KLT_REQUEST_INVALID, KLT_TENANT_SLUG_TAKEN */
     async onboard(sql: CoreSql, body: CreateTenant, { origin, dryRun }: OperationRequest): Promise<Answer> {
       requireTier(body.tier, availableTiers);
+      requireShards(body);
       const tenants = createTenantStore(sql);
       if (dryRun) {
         if (await tenants.isSlugTaken(body.slug)) throw slugTaken(body.slug);
         return { status: 200, body: planOf(tenantOnboarding, body.tier) };
       }
       const tenant = await tenants.insert(newId(), body);
-      return begin(sql, tenant, tenantOnboarding, { event: tenantRequested, origin });
+      const { shards = 1 } = body;
+      const more: Record<string, number> = shards > 1 ? { shards } : {};
+      return begin(sql, tenant, tenantOnboarding, { event: tenantRequested, origin, more });
     },
 
     /** @throws KolateError KLT_TIER_UNKNOWN, KLT_TIER_UNAVAILABLE, KLT_TENANT_BUSY, KLT_TENANT_TRANSITION_ILLEGAL */
@@ -94,6 +97,13 @@ function requireTier(tier: string, available: readonly string[]): void {
   if (!available.includes(tier)) {
     throw tierFault('KLT_TIER_UNAVAILABLE', `this installation cannot provide the tier ${tier}`);
   }
+}
+
+function requireShards({ tier, shards = 1 }: CreateTenant): void {
+  const most = findTier(tier)?.maxShards ?? 1;
+  if (shards <= most) return;
+  const detail = `a tenant of tier ${tier} has ${most} at most; GET /v1/tiers says what each allows`;
+  throw new KolateError('KLT_REQUEST_INVALID', `shards: ${detail}`, { errors: [{ pointer: '/shards', detail }] });
 }
 
 const tierFault = (

@@ -46,7 +46,11 @@ export const publishRequest = <E extends EventContract>(
   sql: CoreSql,
   event: E,
   tenant: TenantRow,
-  { operationId, origin, more = {} }: { operationId: string; origin: Origin; more?: Readonly<Record<string, string>> },
+  {
+    operationId,
+    origin,
+    more = {},
+  }: { operationId: string; origin: Origin; more?: Readonly<Record<string, string | number>> },
 ): Promise<void> =>
   publish(sql, event, {
     key: tenant.id,

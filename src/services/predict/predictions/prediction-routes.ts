@@ -5,24 +5,28 @@ import { withContentEtag } from '../../../platform/http/conditional';
 import type { createLister } from '../../../platform/http/list-query';
 import { registerRoute, type VerifyToken } from '../../../platform/http/register-route';
 import { keepExact } from '../../../platform/json/exact-json';
-import type { Postgres } from '../../../platform/postgres/create-postgres';
-import { createPredictionStore, predictionList } from './prediction-store';
+import type { Shards } from '../../../platform/tenancy/shards';
+import { createPredictionStore, predictionList, shardKey } from './prediction-store';
 
 export type PredictionDeps = {
-  readonly openDatabase: (tenantId: string) => Promise<Postgres<'tenant'>>;
+  /** The databases over which a tenant's predictions are spread, by their ids. @throws KolateError as `tenancy.open` does */
+  readonly openShards: (tenantId: string) => Promise<Shards>;
   readonly lister: ReturnType<typeof createLister>;
 };
 
 export function registerPredictionRoutes(app: FastifyInstance, verifyToken: VerifyToken, deps: PredictionDeps): void {
   registerRoute(app, verifyToken, listPredictions, async (call) => {
-    const { sql } = await deps.openDatabase(tenantOf(call.identity));
-    const { items, ...page } = await deps.lister.list(sql, predictionList, call.query);
+    const shards = await deps.openShards(tenantOf(call.identity));
+    const all = shards.all().map(({ sql }) => sql);
+    const { items, ...page } = await deps.lister.listAcross(all, predictionList, call.query);
     return withContentEtag({ ...page, items: items.map(shown) }, call.ifNoneMatch);
   });
 
   registerRoute(app, verifyToken, getPrediction, async (call) => {
-    const { sql } = await deps.openDatabase(tenantOf(call.identity));
-    return { status: 200, body: shown(await createPredictionStore(sql).read(call.params.predictionId)) };
+    const { predictionId } = call.params;
+    const shards = await deps.openShards(tenantOf(call.identity));
+    const { sql } = shards.of(shardKey(predictionId));
+    return { status: 200, body: shown(await createPredictionStore(sql).read(predictionId)) };
   });
 }
 

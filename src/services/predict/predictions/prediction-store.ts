@@ -1,5 +1,5 @@
 import { KolateError } from '../../../contracts/errors';
-import type { ListSource } from '../../../platform/http/list-query';
+import type { SpreadListSource } from '../../../platform/http/list-query';
 import type { TenantSql } from '../../../platform/postgres/sql';
 
 const columns = {
@@ -19,7 +19,8 @@ const selected = Object.entries(columns)
   .map(([field, column]) => `${column} as "${field}"`)
   .join(', ');
 
-export const predictionList: ListSource = {
+export const predictionList: SpreadListSource = {
+  sortsAsText: true,
   from: 'prediction.prediction p',
   columns,
   filterable: ['model', 'version'],
@@ -34,7 +35,12 @@ export type Position = { readonly consumer: string; readonly topic: string; read
 /** `json` is the data of a `prediction.completed`, as it came. */
 export type StoredRecord = { readonly offset: number; readonly json: string };
 
-/** The predictions of one tenant. */
+/**
+ * How the id of a prediction is written where it says which shard has it. A UUID may come in capitals, and is the same one.
+ */
+export const shardKey = (id: string): string => id.toLowerCase();
+
+/** The predictions of one tenant, of one of its shards. */
 export function createPredictionStore(sql: TenantSql) {
   return {
     /**

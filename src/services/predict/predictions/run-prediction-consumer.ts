@@ -7,12 +7,12 @@ import type { Kafka } from '../../../platform/kafka/create-kafka';
 import type { Backoff } from '../../../platform/kafka/record';
 import { readRetryState } from '../../../platform/kafka/retry-headers';
 import type { Logger } from '../../../platform/logging/create-logger';
-import type { Postgres } from '../../../platform/postgres/create-postgres';
+import type { Shards } from '../../../platform/tenancy/shards';
 import { createBatchStore } from './store-batch';
 
 export type PredictionConsumerOptions = {
   readonly kafka: Pick<Kafka, 'producer' | 'runBatchConsumer'>;
-  readonly openDatabase: (tenantId: string) => Promise<Postgres<'tenant'>>;
+  readonly openShards: (tenantId: string) => Promise<Shards>;
   readonly metrics: Registry;
   readonly log: Logger;
   /** Of records whose tenant's database does not answer. */

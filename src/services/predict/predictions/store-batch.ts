@@ -6,17 +6,18 @@ import type { Backoff } from '../../../platform/kafka/record';
 import { asRetry, readRetryState } from '../../../platform/kafka/retry-headers';
 import type { Logger } from '../../../platform/logging/create-logger';
 import type { Postgres } from '../../../platform/postgres/create-postgres';
-import { createPredictionStore } from './prediction-store';
+import type { Shards } from '../../../platform/tenancy/shards';
+import { createPredictionStore, shardKey } from './prediction-store';
 
 export type StoreBatchOptions = {
   readonly consumer: string;
   /** @throws KolateError as `tenancy.open` does */
-  readonly openDatabase: (tenantId: string) => Promise<Postgres<'tenant'>>;
+  readonly openShards: (tenantId: string) => Promise<Shards>;
   readonly producer: Pick<Producer, 'send'>;
   readonly backoff: Backoff;
   /** Tries of one record in all; then it is a dead letter. */
   readonly attempts: number;
-  /** How long a tenant whose database failed is not asked again; its records go to the retry topic meanwhile. */
+  /** How long a tenant, or a shard of it, whose database failed is not asked again; its records go to the retry topic meanwhile. */
   readonly restMs: number;
   readonly stored: Counter<'outcome'>;
   readonly log: Logger;
@@ -27,23 +28,43 @@ export type StoreBatchOptions = {
 const gone: ReadonlySet<string> = new Set(['KLT_TENANT_NOT_FOUND']);
 
 /**
- * Stores a batch of `prediction.completed`, each tenant's part in one statement in its own database. The part of a tenant
- * whose database does not answer goes to the retry topic; that of a tenant which is gone is dropped and counted.
+ * Stores a batch of `prediction.completed`, each tenant's part in one statement in its own database, or in one for each of
+ * its shards. The part whose database does not answer goes to the retry topic, and keeps no other shard waiting; that of a
+ * tenant which is gone is dropped and counted.
  */
 export function createBatchStore(options: StoreBatchOptions) {
-  const { consumer, openDatabase, producer, backoff, attempts, restMs, stored, log, now } = options;
+  const { consumer, openShards, producer, backoff, attempts, restMs, stored, log, now } = options;
   const resting = new Map<string, { readonly until: number; readonly error: unknown }>();
 
   async function storeFor(tenantId: string, messages: readonly BatchMessage[], tools: BatchTools): Promise<void> {
-    const rest = resting.get(tenantId);
+    const part: Part = { tenantId, messages, rests: tenantId };
+    const shards = await unlessResting(part, tools, () => openShards(tenantId));
+    if (!shards) return;
+    // It is open again; whether its only database takes anything is still to be seen.
+    if (shards.count > 1) resting.delete(tenantId);
+    await Promise.all(partsOf(part, shards).map((one) => storeIn(shards.at(one.shard), one, tools)));
+  }
+
+  async function storeIn({ sql }: Postgres<'tenant'>, part: Part, tools: BatchTools): Promise<void> {
+    await unlessResting(part, tools, async () => {
+      await add(createPredictionStore(sql), part.messages);
+      resting.delete(part.rests);
+    });
+  }
+
+  /** @returns what `act` did, or undefined when it failed or was not tried: the part has been taken care of then */
+  async function unlessResting<T>(part: Part, tools: BatchTools, act: () => Promise<T>): Promise<T | undefined> {
+    const rest = resting.get(part.rests);
     // It does not last longer for being met: after it the next batch asks the database again.
-    if (rest && rest.until > now()) return setAside(messages, rest.error, tools);
+    if (rest && rest.until > now()) {
+      await setAside(part.messages, rest.error, tools);
+      return undefined;
+    }
     try {
-      const { sql } = await openDatabase(tenantId);
-      await add(createPredictionStore(sql), messages);
-      resting.delete(tenantId);
+      return await act();
     } catch (error) {
-      await onFailure(tenantId, messages, error, tools);
+      await onFailure(part, error, tools);
+      return undefined;
     }
   }
 
@@ -59,20 +80,15 @@ export function createBatchStore(options: StoreBatchOptions) {
     stored.inc({ outcome: 'seen' }, messages.length - added);
   }
 
-  async function onFailure(
-    tenantId: string,
-    messages: readonly BatchMessage[],
-    error: unknown,
-    tools: BatchTools,
-  ): Promise<void> {
+  async function onFailure({ tenantId, messages, rests }: Part, error: unknown, tools: BatchTools): Promise<void> {
     if (error instanceof KolateError && gone.has(error.code)) {
       stored.inc({ outcome: 'dropped' }, messages.length);
       return;
     }
     if (isAboutData(error)) return storeOneByOne(tenantId, messages, error, tools);
-    if (!resting.has(tenantId)) log.warn({ err: error, tenantId }, 'predictions cannot be stored; they wait');
+    if (!resting.has(rests)) log.warn({ err: error, tenantId }, 'predictions cannot be stored; they wait');
     if (resting.size > maxResting) resting.clear();
-    resting.set(tenantId, { until: now() + restMs, error });
+    resting.set(rests, { until: now() + restMs, error });
     await setAside(messages, error, tools);
   }
 
@@ -120,10 +136,28 @@ export function createBatchStore(options: StoreBatchOptions) {
   };
 }
 
+/** Records of one tenant that go the same way. `rests` names the database that is left alone for a while when it fails. */
+type Part = { readonly tenantId: string; readonly messages: readonly BatchMessage[]; readonly rests: string };
+
+/** By shard, each in the order of the records: a position that has moved is behind all of them that the shard has. */
+function partsOf(part: Part, shards: Shards): (Part & { readonly shard: number })[] {
+  if (shards.count === 1) return [{ ...part, shard: 0 }];
+  const byShard = new Map<number, BatchMessage[]>();
+  for (const message of part.messages) {
+    const shard = shards.indexOf(shardKey(idOf(message)));
+    const known = byShard.get(shard);
+    if (known) known.push(message);
+    else byShard.set(shard, [message]);
+  }
+  return [...byShard].map(([shard, messages]) => ({ ...part, messages, shard, rests: `${part.rests}/${shard}` }));
+}
+
 const maxResting = 10_000;
 
 // The schema of the event has been checked: the tenant is in its data.
 const tenantIdOf = ({ data }: BatchMessage): string => (data as { tenantId: string }).tenantId;
+
+const idOf = ({ data }: BatchMessage): string => (data as { id: string }).id;
 
 /** PostgreSQL's classes 22 (data) and 23 (constraints): the same record would fail again. */
 const isAboutData = (error: unknown): boolean =>

@@ -3,9 +3,12 @@ import type { Postgres } from '../../../../platform/postgres/create-postgres';
 import type { TenantSql } from '../../../../platform/postgres/sql';
 import { type LineBlobs, readLines, writeLines } from './line-blobs';
 import { countRows, readTables, type Table, truncateTables } from './postgres-catalog';
+import { positionTables, spreadTables } from './shard-counts';
 
 type Sequences = Readonly<Record<string, number>>;
 type Counts = Record<string, number>;
+/** `prefixes` of the shards after the first are added to the first: only what is spread over them. */
+type Source = { readonly prefixes: readonly string[]; readonly sequences: Sequences };
 
 const rowsAtOnce = 200;
 
@@ -29,12 +32,17 @@ export function createPostgresData({ transaction, sql }: Postgres<'tenant'>) {
       }),
 
     /** All of it or nothing, in place of what is there. @returns the counts afterwards */
-    importFrom: (blobs: LineBlobs, prefix: string, sequences: Sequences): Promise<Counts> =>
+    importFrom: (blobs: LineBlobs, { prefixes: [first, ...more], sequences }: Source): Promise<Counts> =>
       transaction(async (tx) => {
         const tables = await readTables(tx);
         await truncateTables(tx, tables);
-        for (const table of tables)
-          await importTable(tx, table, readLines(blobs, `${prefix}/${table.label}`, rowsAtOnce));
+        const merged = more.length > 0;
+        for (const table of tables) {
+          if (merged && positionTables.includes(table.label)) continue;
+          const from = spreadTables.includes(table.label) ? [first, ...more] : [first];
+          for (const prefix of from)
+            await importTable(tx, table, readLines(blobs, `${prefix}/${table.label}`, rowsAtOnce));
+        }
         for (const [name, value] of Object.entries(sequences)) {
           await tx.query(`select setval(${escapeLiteral(name)}, ${value})`);
         }

@@ -5,10 +5,10 @@ import { type Placement, trustOf } from '../../../../platform/tenancy/placement'
 import { passwordOf } from '../../../../platform/tenancy/stack-credentials';
 import type { LineBlobs } from './line-blobs';
 import { createMongoData } from './mongo-data';
-import { createPostgresData } from './postgres-data';
 import { createRedisData } from './redis-data';
+import { createShardedData } from './sharded-data';
 
-/** How much is where: `postgres:model.version`, `mongo:events`, `redis:keys`. */
+/** How much is where: `postgres:model.version`, `postgres-shard-1:prediction.prediction`, `mongo:events`, `redis:keys`. */
 export type Counts = Readonly<Record<string, number>>;
 
 /** What an import needs to know beside the lines. */
@@ -17,6 +17,9 @@ export type Manifest = {
   readonly tier: string;
   readonly exportedAt: string;
   readonly counts: Counts;
+  /** How many PostgreSQL shards it was taken from; absent for one. */
+  readonly shards?: number;
+  /** Of shard 0: what is spread over shards has none. */
   readonly sequences: Readonly<Record<string, number>>;
   readonly indexes: Readonly<Record<string, readonly Document[]>>;
 };
@@ -31,7 +34,7 @@ export function openTenantData(placement: Placement, { secrets, name }: { secret
   const { redis: at } = placement.endpoints;
   const tls = trustOf(placement.endpoints);
   const password = passwordOf(secrets, placement.secretName, 'redisMaintenance');
-  const postgres = createPostgresData(handles.sql);
+  const shards = createShardedData(handles.shards);
   const mongo = createMongoData(handles.mongo);
   const redis = createRedisData(
     { host: at.host, port: at.port, user: at.maintenanceUser, tls, password, name },
@@ -39,33 +42,36 @@ export function openTenantData(placement: Placement, { secrets, name }: { secret
   );
 
   return {
-    fence: postgres.fence,
-    release: postgres.release,
+    fence: shards.fence,
+    release: shards.release,
     async count(): Promise<Counts> {
-      const [rows, documents, keys] = await Promise.all([postgres.count(), mongo.count(), redis.count()]);
+      const [rows, documents, keys] = await Promise.all([shards.count(), mongo.count(), redis.count()]);
       return toCounts(rows, documents, keys);
     },
     async exportTo(blobs: LineBlobs, prefix: string): Promise<Manifest> {
       const [rows, documents, keys] = await Promise.all([
-        postgres.exportTo(blobs, `${prefix}/postgres`),
+        shards.exportTo(blobs, prefix),
         mongo.exportTo(blobs, `${prefix}/mongo`),
         redis.exportTo(blobs, `${prefix}/redis`),
       ]);
       const { tenantId, tier } = placement;
       const counts = toCounts(rows.counts, documents.counts, keys);
       const exportedAt = new Date().toISOString();
-      return { tenantId, tier, exportedAt, counts, sequences: rows.sequences, indexes: documents.indexes };
+      const { sequences } = rows;
+      const { count } = handles.shards;
+      const spread = count > 1 ? { shards: count } : {};
+      return { tenantId, tier, exportedAt, counts, ...spread, sequences, indexes: documents.indexes };
     },
-    async importFrom(blobs: LineBlobs, prefix: string, { sequences, indexes }: Manifest): Promise<Counts> {
+    async importFrom(blobs: LineBlobs, prefix: string, manifest: Manifest): Promise<Counts> {
       const [rows, documents, keys] = await Promise.all([
-        postgres.importFrom(blobs, `${prefix}/postgres`, sequences),
-        mongo.importFrom(blobs, `${prefix}/mongo`, indexes),
+        shards.importFrom(blobs, prefix, manifest),
+        mongo.importFrom(blobs, `${prefix}/mongo`, manifest.indexes),
         redis.importFrom(blobs, `${prefix}/redis`),
       ]);
       return toCounts(rows, documents, keys);
     },
     async purge(): Promise<void> {
-      await Promise.all([postgres.purge(), mongo.purge(), redis.purge()]);
+      await Promise.all([shards.purge(), mongo.purge(), redis.purge()]);
     },
     async close(): Promise<void> {
       await Promise.all([closeHandles(handles), redis.close()]);
@@ -74,9 +80,10 @@ export function openTenantData(placement: Placement, { secrets, name }: { secret
 }
 export type TenantData = ReturnType<typeof openTenantData>;
 
+/** @param rows by `store:table` already */
 function toCounts(rows: Counts, documents: Counts, keys: number): Counts {
   const named = (store: string, counts: Counts) => Object.entries(counts).map(([what, n]) => [`${store}:${what}`, n]);
-  return Object.fromEntries([...named('postgres', rows), ...named('mongo', documents), ['redis:keys', keys]]);
+  return Object.fromEntries([...Object.entries(rows), ...named('mongo', documents), ['redis:keys', keys]]);
 }
 
 /** What differs, as `what: expected → got`; absent counts as none. */
