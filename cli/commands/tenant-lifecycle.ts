@@ -43,7 +43,7 @@ export function addTenantLifecycle(tenant: Command, bind: Bind): void {
     .command('create <slug>')
     .description('onboard a tenant: its stores, its OAuth client')
     .option('--name <name>', 'what people call it (the slug when absent)')
-    .option('--tier <tier>', 'how it is kept apart: pool, dedicated', 'pool')
+    .option('--tier <tier>', 'how it is kept apart: pool, shared-cell, dedicated', 'pool')
     .requiredOption('--contact <email>', 'whom to write to')
     .option(
       '--shards <n>',
@@ -58,7 +58,7 @@ export function addTenantLifecycle(tenant: Command, bind: Bind): void {
   tenant
     .command('change-tier <tenant> [tier]')
     .description('move it to another tier; it is paused while its data move')
-    .option('--tier <tier>', 'where to: pool, dedicated')
+    .option('--tier <tier>', 'where to: pool, shared-cell, dedicated')
     .option('--dry-run', 'show what would be done, and do nothing')
     .addOption(waitOption())
     .addOption(timeoutOption())

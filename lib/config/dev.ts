@@ -23,7 +23,7 @@ export const dev: Environment = {
       inference: { ratePerSecond: 500, burst: 1_000 },
       none: { ratePerSecond: 20, burst: 40 },
     },
-    tenantsAtFullRate: { pool: 4, dedicated: 1 },
+    tenantsAtFullRate: { pool: 4, 'shared-cell': 2, dedicated: 1 },
     routing: 'failover',
   },
   identity: { mfa: 'optional' },

@@ -21,7 +21,7 @@ export const prod: Environment = {
       inference: { ratePerSecond: 5_000, burst: 5_000 },
       none: { ratePerSecond: 100, burst: 200 },
     },
-    tenantsAtFullRate: { pool: 40, dedicated: 6 },
+    tenantsAtFullRate: { pool: 40, 'shared-cell': 20, dedicated: 6 },
     routing: 'failover',
   },
   identity: { mfa: 'required' },

@@ -5,6 +5,7 @@ import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { engineMemoryMib } from '../../src/contracts/cells';
 import { CellHost, readCellSize } from '../constructs/tenants/cell-host';
 import { enginePorts, TenantEngines } from '../constructs/tenants/tenant-engines';
 import { readShared, type Shared, textParameter } from '../constructs/tenants/tenant-parameters';
@@ -52,9 +53,9 @@ export class TenantStack extends TemplateStack {
       taskRoleArn: this.taskRole().attrArn,
       groupId: this.group().attrGroupId,
       memoryMib: {
-        postgres: this.memory('Postgres', 768),
-        mongo: this.memory('Mongo', 768),
-        valkey: this.memory('Valkey', 256),
+        postgres: this.memory('Postgres', engineMemoryMib.postgres),
+        mongo: this.memory('Mongo', engineMemoryMib.mongo),
+        valkey: this.memory('Valkey', engineMemoryMib.valkey),
       },
     });
     this.alarms(engines.service.attrName);

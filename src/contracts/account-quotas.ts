@@ -1,5 +1,6 @@
 /** The tiers whose tenants have a stack of their own. */
-export type StackTier = 'shared-cell' | 'dedicated';
+export const stackTiers = ['shared-cell', 'dedicated'] as const;
+export type StackTier = (typeof stackTiers)[number];
 
 /**
  * What an AWS account gives out, as far as tenants use it up: the default of the quota, what the platform itself takes,

@@ -19,6 +19,19 @@ const pool: TierDefinition = {
   priceBook: 'pool-2026',
 };
 
+const sharedCell: TierDefinition = {
+  name: 'shared-cell',
+  description: 'Engines of its own, on a host that other tenants have theirs on too',
+  isolation: { postgres: 'shared-cell', mongo: 'shared-cell', redis: 'shared-cell' },
+  ratePerSecond: 200,
+  burst: 400,
+  dailyQuota: 1_000_000,
+  retentionDays: 90,
+  maxShards: 1,
+  backup: 'with the volume of the host, daily',
+  priceBook: 'shared-cell-2026',
+};
+
 const dedicated: TierDefinition = {
   name: 'dedicated',
   description: 'Engines of its own: PostgreSQL, document store and Redis run for this tenant alone',
@@ -32,4 +45,4 @@ const dedicated: TierDefinition = {
   priceBook: 'dedicated-2026',
 };
 
-export const tiers: readonly TierDefinition[] = [pool, dedicated];
+export const tiers: readonly TierDefinition[] = [pool, sharedCell, dedicated];

@@ -21,12 +21,15 @@ type Options = {
   readonly wrap?: (driver: TenantStackDriver) => TenantStackDriver;
   /** A further migration of tenants' databases. */
   readonly migration?: string;
+  /** @default - those of one machine */
+  readonly tiers?: readonly string[];
 };
 
 /** Enterprise-info and core at work on real engines, in this process. */
-export async function startTenancyPlatform({ wrap = (driver) => driver, migration }: Options = {}) {
+export async function startTenancyPlatform(options: Options = {}) {
+  const { wrap = (driver) => driver, migration, tiers = ['pool', 'dedicated'] } = options;
   const { log, lines } = createTestLog();
-  const [info, agent, s3] = await Promise.all([startEnterpriseInfo(), startStackAgent(), testS3()]);
+  const [info, agent, s3] = await Promise.all([startEnterpriseInfo(tiers), startStackAgent(), testS3()]);
   const storage = { region: s3.region, endpoint: s3.endpoint, credentials: s3 };
   const exports = createBlobStore({ ...storage, bucket: await s3.createBucket() });
   const models = createBlobStore({ ...storage, bucket: await s3.createBucket() });
@@ -42,7 +45,7 @@ export async function startTenancyPlatform({ wrap = (driver) => driver, migratio
       ...(await readMigrations(`${__dirname}/../../migrations/tenant`)),
       ...(migration === undefined ? [] : [{ name: '9999-test.sql', text: migration, sha256: 'of the test' }]),
     ],
-    availableTiers: ['pool', 'dedicated'],
+    availableTiers: tiers,
   });
   const startWork = () => startProvisioning({ ...common, core: info.core, steps, directory: info.directory, metrics });
   const sagas = await startSagas({ ...common, postgres: sagaPostgres, metrics: new Registry() });

@@ -3,6 +3,7 @@ import { CfnTaskDefinition, CfnService as EcsService } from 'aws-cdk-lib/aws-ecs
 import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnService as DnsService } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
+import { folderMemoryMib } from '../../../src/contracts/cells';
 import type { Shared } from './tenant-parameters';
 
 export type TenantEnginesProps = {
@@ -122,7 +123,7 @@ function ownerOfFolders(props: TenantEnginesProps): CfnTaskDefinition.ContainerD
     essential: false,
     user: '0',
     readonlyRootFilesystem: true,
-    memoryReservation: 16,
+    memoryReservation: folderMemoryMib,
     entryPoint: ['/bin/chown'],
     command: [engineUser, ...engines.map((engine) => `/data/${engine}`)],
     mountPoints: engines.map((engine) => ({ sourceVolume: engine, containerPath: `/data/${engine}` })),

@@ -32,6 +32,7 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
       KOLATE_CLIENT_TABLE: identity.clientTable.tableName,
       KOLATE_TENANT_DRIVER: 'cloudformation',
       KOLATE_TENANT_TEMPLATE_URL: provisioning.templateUrl,
+      KOLATE_SHARED_CELLS: '[]',
       KOLATE_PROVISIONING_ROLE_ARN: provisioning.role.roleArn,
       KOLATE_CURSOR_KEY: new CursorKey(scope, 'EnterpriseInfoCursors', {
         key: platform.common.key,

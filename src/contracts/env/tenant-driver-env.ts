@@ -19,5 +19,6 @@ export const CloudFormationDriverEnv = Type.Object({
   KOLATE_PROVISIONING_ROLE_ARN: Type.Optional(
     Type.String({ description: 'what CloudFormation acts as; absent: with the rights of the service' }),
   ),
+  KOLATE_SHARED_CELLS: Type.String({ default: '[]', description: 'the shared cells, as JSON of CellSpecs' }),
 });
 export type CloudFormationDriverEnv = Static<typeof CloudFormationDriverEnv>;

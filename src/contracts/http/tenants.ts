@@ -16,7 +16,7 @@ export const tenantStates = [
 ] as const;
 export type TenantState = (typeof tenantStates)[number];
 
-export const tierNames = ['pool', 'dedicated'] as const;
+export const tierNames = ['pool', 'shared-cell', 'dedicated'] as const;
 export type TierName = (typeof tierNames)[number];
 
 export const Slug = Type.String({

@@ -21,6 +21,7 @@ import { createBlobStore } from '../../platform/storage/create-blob-store';
 import { publishMetrics } from '../../platform/telemetry/publish-metrics';
 import { createEnterpriseInfoApp } from './app';
 import { serviceName } from './outbox';
+import { createCellStore } from './provisioning/cell-store';
 import { createStackNews } from './provisioning/create-stack-news';
 import { createSteps } from './provisioning/create-steps';
 import { openStackDriver } from './provisioning/open-stack-driver';
@@ -41,12 +42,15 @@ async function main(): Promise<void> {
   const secrets = createSecrets(env.KOLATE_SECRETS, env.KOLATE_S3_REGION);
   const directory = createIdentityDirectory(env);
   const news = createStackNews();
-  const { driver, availableTiers } = openStackDriver({ env, secrets, waitForChange: news.waitForChange }, process.env);
+  const opened = openStackDriver({ env, secrets, waitForChange: news.waitForChange }, process.env);
+  const { driver, availableTiers, cells, quotas } = opened;
   const blobsOf = (bucket: string) =>
     createBlobStore({ bucket, region: env.KOLATE_S3_REGION, endpoint: env.KOLATE_S3_ENDPOINT });
   const [exports, models] = [blobsOf(env.KOLATE_EXPORTS_BUCKET), blobsOf(env.KOLATE_MODELS_BUCKET)];
   const migrations = await readMigrations(migrationsFolder);
-  const steps = createSteps({ core, secrets, driver, exports, models, migrations, directory, availableTiers, log });
+  const steps = createSteps({
+    ...{ core, secrets, driver, exports, models, migrations, directory, availableTiers, quotas, log },
+  });
   const limits = createCallerLimits(env, { name: serviceName, limitOf, rule: leaseFrom });
   const app = createEnterpriseInfoApp({
     ...{ log, metrics, core, secrets, directory, availableTiers },
@@ -66,6 +70,7 @@ async function main(): Promise<void> {
   await runUntilSignal({
     log,
     async start() {
+      await core.transaction((sql) => createCellStore(sql).keep(cells));
       await reconcilePlacements({ core, driver, log }).catch((error: unknown) =>
         log.warn({ err: error }, 'whether stacks have moved could not be asked'),
       );

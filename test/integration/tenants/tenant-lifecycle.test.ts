@@ -218,6 +218,7 @@ describe('the tiers', () => {
     const { body } = await service.call('GET', '/v1/tiers');
     expect(body.items.map(({ name, available }: Record<string, unknown>) => [name, available])).toEqual([
       ['pool', true],
+      ['shared-cell', false],
       ['dedicated', false],
     ]);
     expect(body.items[0]).toMatchObject({ ratePerSecond: 50, burst: 100, dailyQuota: 200_000 });

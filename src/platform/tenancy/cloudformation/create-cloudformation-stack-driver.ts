@@ -32,7 +32,9 @@ export type StackTemplate = {
 export type CloudFormationDriverOptions = {
   readonly client: CloudFormationClient;
   /** @returns undefined for a tier that is not built as a stack */
-  readonly templateFor: (spec: Pick<StackSpec, 'tier' | 'tenantId' | 'name'>) => Promise<StackTemplate | undefined>;
+  readonly templateFor: (
+    spec: Pick<StackSpec, 'tier' | 'tenantId' | 'name' | 'place'>,
+  ) => Promise<StackTemplate | undefined>;
   /** What CloudFormation acts as. @default - the caller's own rights */
   readonly roleArn?: string;
   /**

@@ -1,7 +1,8 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { type AccountQuota, accountQuotas } from '../../../contracts/account-quotas';
+import type { CellSpec } from '../../../contracts/cells';
 import type { EnterpriseInfoEnv } from '../../../contracts/env/enterprise-info-env';
 import { AgentDriverEnv, CloudFormationDriverEnv } from '../../../contracts/env/tenant-driver-env';
-import { tierNames } from '../../../contracts/http/tenants';
 import { readEnv } from '../../../platform/config/read-env';
 import { findSecretArn } from '../../../platform/secrets/find-secret-arn';
 import type { SecretStore } from '../../../platform/secrets/secret-store';
@@ -13,9 +14,16 @@ import {
 import { createAgentStackDriver } from '../../../platform/tenancy/create-agent-stack-driver';
 import type { TenantStackDriver } from '../../../platform/tenancy/tenant-stack-driver';
 import { secretNames } from '../secret-names';
+import { placeParameters, readCells } from './read-cells';
 import { withCertificates } from './with-certificates';
 
-export type OpenDriver = { readonly driver: TenantStackDriver; readonly availableTiers: readonly string[] };
+export type OpenDriver = {
+  readonly driver: TenantStackDriver;
+  readonly availableTiers: readonly string[];
+  readonly cells: readonly CellSpec[];
+  /** Of the account that the driver makes stacks in. */
+  readonly quotas: readonly AccountQuota[];
+};
 type Service = {
   readonly env: EnterpriseInfoEnv;
   readonly secrets: SecretStore;
@@ -30,29 +38,31 @@ export function openStackDriver(service: Service, env: Text): OpenDriver {
 
 function openAgent(env: Text): OpenDriver {
   const { KOLATE_STACK_AGENT_URL: url, KOLATE_STACK_AGENT_TOKEN: token } = readEnv(AgentDriverEnv, env);
-  return { driver: createAgentStackDriver({ url, token }), availableTiers: tierNames };
+  const driver = createAgentStackDriver({ url, token });
+  return { driver, availableTiers: ['pool', 'dedicated'], cells: [], quotas: [] };
 }
 
 /** A stack for each tenant: what shares engines with others is not made by stacks. */
 function openCloudFormation(service: Service, env: Text): OpenDriver {
   const { KOLATE_S3_REGION: region } = service.env;
-  const { KOLATE_TENANT_TEMPLATE_URL: url, KOLATE_PROVISIONING_ROLE_ARN: roleArn } = readEnv(
-    CloudFormationDriverEnv,
-    env,
-  );
+  const driverEnv = readEnv(CloudFormationDriverEnv, env);
+  const { KOLATE_TENANT_TEMPLATE_URL: url, KOLATE_PROVISIONING_ROLE_ARN: roleArn } = driverEnv;
+  const cells = readCells(driverEnv.KOLATE_SHARED_CELLS);
+  const availableTiers = cells.length > 0 ? ['shared-cell', 'dedicated'] : ['dedicated'];
   const manager = new SecretsManagerClient({ region, maxAttempts: 3 });
   const driver = createCloudFormationStackDriver({
     client: createCloudFormationClient({ region }),
     roleArn,
-    async templateFor({ tier, tenantId }) {
-      if (tier !== 'dedicated') return undefined;
+    async templateFor({ tier, tenantId, place }) {
+      if (!availableTiers.includes(tier)) return undefined;
       const [CredentialsArn, TlsArn] = await Promise.all([
         findSecretArn(manager, secretNames.stores(tenantId, tier)),
         findSecretArn(manager, secretNames.tls(tenantId, tier)),
       ]);
-      return { url, parameters: { TenantId: tenantId, Tier: tier, CredentialsArn, TlsArn } };
+      const common = { TenantId: tenantId, Tier: tier, CredentialsArn, TlsArn };
+      return { url, parameters: { ...common, ...placeParameters(tier, place) } };
     },
     waitForChange: service.waitForChange,
   });
-  return { driver: withCertificates(driver, service.secrets), availableTiers: ['dedicated'] };
+  return { driver: withCertificates(driver, service.secrets), availableTiers, cells, quotas: accountQuotas };
 }

@@ -12,6 +12,17 @@ export type PlacementRow = {
   readonly isolation: StoreIsolation;
   readonly secret_name: string | null;
   readonly endpoints: StackEndpoints | null;
+  /** Of a shared cell; null for who is in none. */
+  readonly cell_id: string | null;
+  readonly cell_slot: number | null;
+};
+
+/** What a tenant has of a shared cell. */
+export type Room = {
+  readonly cellId: string;
+  readonly slot: number;
+  readonly memoryMib: number;
+  readonly diskGib: number;
 };
 
 type NewPlacement = {
@@ -19,6 +30,7 @@ type NewPlacement = {
   readonly role: PlacementRole;
   readonly tier: string;
   readonly stack: string;
+  readonly room: Room | undefined;
 };
 
 export function createPlacementStore(sql: CoreSql) {
@@ -29,10 +41,11 @@ export function createPlacementStore(sql: CoreSql) {
     all: (tenantId: string): Promise<PlacementRow[]> =>
       sql.many<PlacementRow>`select * from tenancy.placement where tenant_id = ${tenantId}`,
     /** A row that is there already stays. */
-    add: ({ tenantId, role, tier, stack }: NewPlacement, isolation: StoreIsolation): Promise<number> =>
+    add: ({ tenantId, role, tier, stack, room }: NewPlacement, isolation: StoreIsolation): Promise<number> =>
       sql.run`
-        insert into tenancy.placement (tenant_id, role, tier, stack, isolation)
-        values (${tenantId}, ${role}, ${tier}, ${stack}, ${JSON.stringify(isolation)})
+        insert into tenancy.placement (tenant_id, role, tier, stack, isolation, cell_id, cell_slot, memory_mib, disk_gib)
+        values (${tenantId}, ${role}, ${tier}, ${stack}, ${JSON.stringify(isolation)},
+          ${room?.cellId ?? null}, ${room?.slot ?? null}, ${room?.memoryMib ?? null}, ${room?.diskGib ?? null})
         on conflict (tenant_id, role) do nothing`,
     /** Where its stores are and by which secret one comes in; null for both once they are gone. */
     fill: (tenantId: string, role: PlacementRole, secretName: string | null, endpoints: StackEndpoints | null) =>

@@ -7,19 +7,24 @@ import type { Stack, StackSpec } from '../../../platform/tenancy/tenant-stack-dr
 import { serviceName } from '../outbox';
 import { secretNames } from '../secret-names';
 import { keepOrMake } from './identity-steps';
-import { createPlacementStore, stackName } from './placement-store';
+import { placeTenant } from './place-tenant';
+import { createPlacementStore, type PlacementRole, stackName } from './placement-store';
 import { smokeTest } from './smoke-test';
 import { nothingMore, type StepContext, slow } from './step';
 import { requirePlacement, type StoresDeps } from './stores-deps';
-import { requireTier, requireToTier } from './tenancy-steps';
+import { requireToTier, type TenancyStepDeps } from './tenancy-steps';
+
+export type ProvisionStepDeps = StoresDeps & Pick<TenancyStepDeps, 'quotas'>;
+/** Where stores are made: which of the tenant's places, and with how many shards. */
+type Target = { readonly role: PlacementRole; readonly tier: string; readonly shards?: number };
 
 const statementTimeoutMs = 50_000;
 
 /** Steps that make and unmake a tenant's stores. */
-export function createProvisionSteps(deps: StoresDeps) {
+export function createProvisionSteps(deps: ProvisionStepDeps) {
   const { driver, secrets } = deps;
-  const provision = (context: StepContext, place: { tier: string; shards?: number }, signal: AbortSignal) =>
-    applyStack(deps, context, place, signal);
+  const provision = (context: StepContext, target: Target, signal: AbortSignal) =>
+    applyStack(deps, context, target, signal);
 
   const destroyTier = async ({ tenantId }: StepContext, tier: string, signal: AbortSignal): Promise<void> => {
     await driver.destroy(stackName(tenantId, tier), signal);
@@ -29,7 +34,7 @@ export function createProvisionSteps(deps: StoresDeps) {
 
   return {
     'stores.provision': slow(async (context, signal) => {
-      const { stack, secretName } = await provision(context, context.input, signal);
+      const { stack, secretName } = await provision(context, { ...context.input, role: 'current' }, signal);
       return async (sql) => {
         await createPlacementStore(sql).fill(context.tenantId, 'current', secretName, stack.endpoints);
         const { shards = [] } = stack.endpoints;
@@ -53,8 +58,10 @@ export function createProvisionSteps(deps: StoresDeps) {
     'stores.provision_target': slow(async (context, signal) => {
       const { tenantId, input } = context;
       const tier = requireToTier(context);
-      const { stack, secretName } = await provision(context, { tier }, signal);
-      const { isolation } = requireTier(tier);
+      // The place is taken before anything is made there.
+      const place = { tenantId, tier, role: 'target' as const, quotas: deps.quotas ?? [] };
+      const isolation = await deps.core.transaction((sql) => placeTenant(sql, place));
+      const { stack, secretName } = await provision(context, place, signal);
       const { name, endpoints } = stack;
       await migrateStores(deps, {
         tenantId,
@@ -66,9 +73,7 @@ export function createProvisionSteps(deps: StoresDeps) {
         endpoints,
       });
       return async (sql) => {
-        const placements = createPlacementStore(sql);
-        await placements.add({ tenantId, role: 'target', tier, stack: name }, isolation);
-        await placements.fill(tenantId, 'target', secretName, endpoints);
+        await createPlacementStore(sql).fill(tenantId, 'target', secretName, endpoints);
         return { stack: name, secretName, stores: isolation };
       };
     }),
@@ -109,16 +114,18 @@ export function createProvisionSteps(deps: StoresDeps) {
 }
 
 async function applyStack(
-  { driver, secrets }: StoresDeps,
+  { core, driver, secrets }: StoresDeps,
   { tenantId, sagaId, step }: StepContext,
-  { tier, shards = 1 }: { tier: string; shards?: number },
+  { role, tier, shards = 1 }: Target,
   signal: AbortSignal,
 ): Promise<{ stack: Stack; secretName: string }> {
   const secretName = secretNames.stores(tenantId, tier);
   const credentials = parseStackCredentials(secretName, await keepOrMake(secrets, secretName, newCredentials));
+  const { cell_id: cellId, cell_slot: slot } = (await createPlacementStore(core.sql).find(tenantId, role)) ?? {};
   const spec: StackSpec = {
     ...{ name: stackName(tenantId, tier), tenantId, tier, credentials, requestToken: `${sagaId}-${step}` },
     ...(shards > 1 && { shards }),
+    ...(cellId && slot ? { place: { cellId, slot } } : {}),
   };
   return { stack: await driver.apply(spec, signal), secretName };
 }

@@ -1,18 +1,25 @@
+import type { AccountQuota } from '../../../contracts/account-quotas';
 import { KolateError } from '../../../contracts/errors';
 import { findTier } from '../../../domain/tenancy/tiers';
 import type { Logger } from '../../../platform/logging/create-logger';
 import type { CoreSql } from '../../../platform/postgres/sql';
 import { createTenantStore } from '../tenants/tenant-store';
-import { createPlacementStore, stackName } from './placement-store';
+import { placeTenant } from './place-tenant';
+import { createPlacementStore } from './placement-store';
 import { quick, type StepContext } from './step';
 import { moveTenant, takeBack } from './tenant-moves';
 
-export type TenancyStepDeps = { readonly availableTiers: readonly string[]; readonly log: Logger };
+export type TenancyStepDeps = {
+  readonly availableTiers: readonly string[];
+  /** Of the account that stacks are made in. @default - none: one machine */
+  readonly quotas?: readonly AccountQuota[];
+  readonly log: Logger;
+};
 
 /** Steps on the tenant's own row: its state, its tier, where it is placed. */
-export function createTenancySteps({ availableTiers, log }: TenancyStepDeps) {
+export function createTenancySteps({ availableTiers, quotas = [], log }: TenancyStepDeps) {
   return {
-    ...onboarding(availableTiers),
+    ...onboarding(availableTiers, quotas),
     ...offboarding,
     ...tierChange,
     /** Where notifications are sent from is a service of its own; until it is there the log says it. */
@@ -23,7 +30,7 @@ export function createTenancySteps({ availableTiers, log }: TenancyStepDeps) {
   };
 }
 
-const onboarding = (availableTiers: readonly string[]) => ({
+const onboarding = (availableTiers: readonly string[], quotas: readonly AccountQuota[]) => ({
   'tenancy.reserve_slug': quick(async (sql, context) => {
     const { slug, tier } = context.input;
     if (!availableTiers.includes(tier)) {
@@ -40,10 +47,7 @@ const onboarding = (availableTiers: readonly string[]) => ({
     const { tenantId } = context;
     const { tier } = context.input;
     await moveTenant(sql, context, { event: 'place', to: 'provisioning' });
-    const { isolation } = requireTier(tier);
-    const place = { tenantId, tier, role: 'current', stack: stackName(tenantId, tier) } as const;
-    await createPlacementStore(sql).add(place, isolation);
-    return { stores: isolation };
+    return { stores: await placeTenant(sql, { tenantId, tier, role: 'current', quotas }) };
   }),
   'tenancy.unplace': quick(async (sql, context) => {
     await createPlacementStore(sql).remove(context.tenantId, 'current');

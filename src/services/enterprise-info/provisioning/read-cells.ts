@@ -1,0 +1,32 @@
+import { type CellSpec, CellSpecs } from '../../../contracts/cells';
+import { KolateError } from '../../../contracts/errors';
+import { fieldErrors, strictValidator } from '../../../platform/config/validators';
+import type { StackSpec } from '../../../platform/tenancy/tenant-stack-driver';
+
+/** The shared cells as infrastructure wrote them. @throws KolateError KLT_CONFIG_INVALID */
+export function readCells(text: string): readonly CellSpec[] {
+  const validate = strictValidator(CellSpecs);
+  const value = parsed(text);
+  if (validate(value)) return value as CellSpec[];
+  const faults = fieldErrors(validate.errors).map(({ pointer, detail }) => `${pointer} ${detail}`);
+  throw new KolateError('KLT_CONFIG_INVALID', `KOLATE_SHARED_CELLS: ${faults.join('; ')}`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new KolateError('KLT_CONFIG_INVALID', 'KOLATE_SHARED_CELLS is not JSON', { cause });
+  }
+}
+
+/**
+ * The parameters of a tenant's template that say which host it is pinned to; none for a host of its own.
+ * @throws KolateError KLT_STACK_PARAMETER_INVALID for a tenant of a shared cell without a place in one
+ */
+export function placeParameters(tier: string, place: StackSpec['place']): Readonly<Record<string, string>> {
+  if (tier !== 'shared-cell') return {};
+  if (!place) throw new KolateError('KLT_STACK_PARAMETER_INVALID', 'a tenant of a shared cell needs a place in one');
+  // Hosts are numbered from 1, the subnets that they stand in are a list from 0.
+  return { CellId: place.cellId, Slot: String(place.slot), SlotIndex: String(place.slot - 1) };
+}
