@@ -14,6 +14,7 @@ import { IngressStack } from './stacks/ingress-stack';
 import { MessagingStack } from './stacks/messaging-stack';
 import { MigrationsStack } from './stacks/migrations-stack';
 import { NetworkStack } from './stacks/network-stack';
+import { ObservabilityStack } from './stacks/observability-stack';
 import { ProvisioningStack } from './stacks/provisioning-stack';
 import { SecurityStack } from './stacks/security-stack';
 import { ServicesStack } from './stacks/services-stack';
@@ -56,7 +57,11 @@ export function addPlatform(app: App, environment: Environment): App {
   });
   // The schema is there before code that needs it.
   services.addStackDependency(migrations);
-  addEntrance(app, { environment, vpc, storage, edge, ingress, issuerUrl, alarmTopic });
+  const { stage } = addEntrance(app, { environment, vpc, storage, edge, ingress, issuerUrl, alarmTopic });
+  new ObservabilityStack(app, {
+    ...{ environment, vpc, services: services.services, stage, alarmTopic },
+    operatorSecret: identity.apps.operatorSecret,
+  });
   return app;
 }
 
@@ -68,16 +73,16 @@ function addEntrance(
     readonly edge: EdgeStack;
     readonly ingress: IngressStack;
   },
-): void {
+): ApiStack {
   const { environment, vpc, issuerUrl, alarmTopic, storage, edge, ingress } = parts;
   const { zone, healthCheck } = edge;
   const { alb, albGuard, albHost, vpcOrigin } = ingress;
-  new ApiStack(app, {
+  const api = new ApiStack(app, {
     ...{ environment, vpc, issuerUrl, alarmTopic, zone, healthCheck, alb, albGuard, albHost },
     certificate: ingress.certificate,
     truststore: storage.truststore,
   });
-  if (environment.peer?.role === 'primary') return;
+  if (environment.peer?.role === 'primary') return api;
   const { certificate, webAcl } = edge;
   new FrontStack(app, {
     ...{ environment, zone, certificate, webAcl, vpcOrigin },
@@ -86,4 +91,5 @@ function addEntrance(
     vpcOriginHost: albHost,
     alarmTopic: edge.alarmTopic,
   });
+  return api;
 }

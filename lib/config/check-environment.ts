@@ -41,6 +41,7 @@ export function checkEnvironment(environment: Environment): Environment {
   checkMessaging(environment);
   checkCoreData(environment);
   checkRetention(environment);
+  checkObservability(environment);
   checkPeer(environment);
   checkDelivery(environment);
   for (const [service, size] of Object.entries(environment.services)) checkService(service, size);
@@ -127,6 +128,14 @@ function checkRetention({ storage, backup }: Environment): void {
   must(isWhole(backup.days, 1, 36_500), 'backup.days', backup.days, 'a whole number of days from 1');
   const { lockDays } = backup;
   if (lockDays !== undefined) must(isWhole(lockDays, 1, backup.days), 'backup.lockDays', lockDays, '1 to backup.days');
+}
+
+function checkObservability({ observability, peer }: Environment): void {
+  const minutes = observability.mainJobEveryMinutes;
+  if (minutes === undefined) return;
+  const what = 'observability.mainJobEveryMinutes';
+  must(isWhole(minutes, 2, 60), what, minutes, '2 to 60, or nothing for never');
+  must(peer?.role !== 'primary', what, minutes, 'nothing in a standby, whose tenants are the primary’s');
 }
 
 function checkPeer({ name, peer, region, domain, storage, backup, edge }: Environment): void {

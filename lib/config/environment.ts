@@ -101,6 +101,10 @@ export type Environment = {
     readonly replicate: boolean;
   };
   readonly services: Readonly<Record<ServiceName, ServiceSize>>;
+  readonly observability: {
+    /** Does the main job so often, as a tenant of its own with its own stack (about 42 USD a month); absent: never. */
+    readonly mainJobEveryMinutes: number | undefined;
+  };
   readonly backup: {
     readonly days: number;
     /** Nobody may shorten or delete backups for so many days once the lock is set; absent: no lock. */

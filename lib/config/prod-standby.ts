@@ -13,5 +13,7 @@ export const prodStandby: Environment = {
   // The primary's trail covers every region.
   security: { ...prod.security, cloudTrail: false },
   storage: { ...prod.storage, replicate: false },
+  // The tenant that does it is the primary's.
+  observability: { mainJobEveryMinutes: undefined },
   backup: { ...prod.backup, copyToPeer: false, restoreTests: false },
 };

@@ -46,6 +46,7 @@ export type KolateLambdaProps<N extends HandlerName> = {
 export class KolateLambda<N extends HandlerName> extends Construct implements ec2.IConnectable, iam.IGrantable {
   readonly function: lambda.Function;
   readonly deadLetters: Queue | undefined;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: KolateLambdaProps<N>) {
     super(scope, id);
@@ -56,6 +57,7 @@ export class KolateLambda<N extends HandlerName> extends Construct implements ec
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    this.logGroup = logGroup;
     logGroup.grantWrite(role);
     this.deadLetters = props.async ? this.makeDeadLetters(key) : undefined;
     this.function = new lambda.Function(this, 'Function', {
@@ -75,6 +77,8 @@ export class KolateLambda<N extends HandlerName> extends Construct implements ec
       deadLetterQueue: this.deadLetters,
       ...(vpc ? this.inside(vpc, role) : {}),
     });
+    // The function's own grant for its queue leaves out what the queue's key wants.
+    if (this.deadLetters) key.grant(role, 'kms:Decrypt', 'kms:GenerateDataKey');
     new LambdaAlarms(this, 'Alarms', { ...props, function: this.function, logGroup, deadLetters: this.deadLetters });
     this.explain(props);
   }

@@ -1,5 +1,5 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import { type IAuthorizer, TokenAuthorizer } from 'aws-cdk-lib/aws-apigateway';
+import { type IAuthorizer, type Stage, TokenAuthorizer } from 'aws-cdk-lib/aws-apigateway';
 import { VpcLink } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -35,6 +35,7 @@ export type ApiStackProps = KolateStackProps & {
 export class ApiStack extends KolateStack {
   /** Where CloudFront finds the API, in whichever region it is. */
   readonly originName: string;
+  readonly stage: Stage;
 
   constructor(scope: Construct, props: ApiStackProps) {
     super(scope, 'api', props);
@@ -47,6 +48,7 @@ export class ApiStack extends KolateStack {
     const { api, stage } = new ContractApi(this, 'Contract', {
       ...{ way, authorizer, throttling: edge.throttling, key, logDays },
     });
+    this.stage = stage;
     new UsagePlans(this, 'Plans', {
       ...{ api, stage, keysOf: this.stackName, tenantsAtFullRate: edge.tenantsAtFullRate },
     });

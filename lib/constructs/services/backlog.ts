@@ -4,6 +4,8 @@ import type { MessageBus } from '../message-bus';
 
 /** A consumer's messages that wait, over all partitions, and how many of them one task should have at most. */
 export type Backlog = {
+  /** Consumer groups as the service's code names them. */
+  readonly groups: readonly string[];
   readonly metrics: readonly IMetric[];
   readonly perTask: number;
   /** Of the topic with the most: further tasks would find nothing to do. */
@@ -20,6 +22,7 @@ export const backlogOf = (
   perTask: number,
   consumed: readonly Pick<Topic, 'name' | 'partitions'>[],
 ): Backlog => ({
+  groups: [group],
   metrics: consumed.map((topic) => bus.metricLag(group, topic)),
   perTask,
   partitions: Math.max(...consumed.map(({ partitions }) => partitions)),

@@ -57,15 +57,17 @@ export class KolateService<N extends ServiceName> extends Construct implements I
   readonly grantPrincipal: IPrincipal;
   readonly targets: readonly TargetPair[];
   readonly logGroup: ILogGroup;
+  readonly backlog: Backlog | undefined;
   /** Of what it publishes itself. */
   readonly metricNamespace: string;
-  private readonly name: N;
+  readonly name: N;
 
   constructor(scope: Construct, id: string, props: KolateServiceProps<N>) {
     super(scope, id);
     const { name, cluster, environment, key, alarmTopic } = props;
     const size = sizeOf(props);
     this.name = name;
+    this.backlog = props.backlog;
     this.metricNamespace = `${Stack.of(this).stackName}/services`;
     const task = new ServiceTask(this, 'Task', {
       name,

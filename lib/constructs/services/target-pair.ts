@@ -1,5 +1,5 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { AlternateTarget, ListenerRuleConfiguration } from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -24,7 +24,7 @@ export type TargetPairProps = Entrance & {
   readonly healthPath: string;
 };
 
-type Statistic = 'Sum' | 'Maximum' | 'p95';
+type Statistic = 'Sum' | 'Maximum' | 'SampleCount' | `p${number}` | `TC(:${number})`;
 
 /**
  * Two target groups behind one rule: tasks of one deployment in the one, of the next in the other, and ECS shifts the weights.
@@ -68,11 +68,12 @@ export class TargetPair extends Construct {
   /** Of both groups together: the sum of sums, the worst of everything else. */
   metric(metricName: string, statistic: Statistic, period = Duration.minutes(1)): MathExpression {
     const fold = statistic === 'Sum' ? 'SUM' : 'MAX';
-    // Expressions are nested in others, where every id has to be another.
-    const [blue, green] = [`blue_${metricName}`, `green_${metricName}`];
+    // Expressions are nested in others and stand beside others, where every id has to be another.
+    const name = [this.node.id, metricName, statistic].join('_').replace(/\W/g, '');
+    const [blue, green] = [`blue${name}`, `green${name}`];
     return new MathExpression({
       expression: `${fold}([FILL(${blue}, 0), FILL(${green}, 0)])`,
-      label: metricName,
+      label: statistic === 'Sum' ? metricName : `${metricName}, ${statistic}`,
       period,
       usingMetrics: {
         [blue]: this.of(this.blue, metricName, statistic),
@@ -82,11 +83,11 @@ export class TargetPair extends Construct {
   }
 
   /** Each group's own, for who sums by himself. */
-  metricsOfEach(metricName: string, statistic: Statistic): IMetric[] {
+  metricsOfEach(metricName: string, statistic: Statistic): Metric[] {
     return [this.of(this.blue, metricName, statistic), this.of(this.green, metricName, statistic)];
   }
 
-  private of(group: elbv2.ApplicationTargetGroup, metricName: string, statistic: Statistic): IMetric {
+  private of(group: elbv2.ApplicationTargetGroup, metricName: string, statistic: Statistic): Metric {
     return new Metric({
       namespace: 'AWS/ApplicationELB',
       metricName,

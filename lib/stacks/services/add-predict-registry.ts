@@ -17,6 +17,7 @@ import {
 /** Models and their files, and the predictions that were made, which it stores. */
 export function addPredictRegistry(scope: Construct, platform: ServicePlatform): KolateService<'predict-registry'> {
   const { bus, storage, ingress } = platform;
+  const groups = ['predict-recorder', 'predict-recorder.retry'];
   const registry = new KolateService(scope, 'PredictRegistry', {
     ...platform.common,
     name: 'predict-registry',
@@ -33,12 +34,12 @@ export function addPredictRegistry(scope: Construct, platform: ServicePlatform):
     heapShare: 0.4,
     entrance: { ...ingress.http, priority: 300 },
     load: { requestsPerMinute: 12_000, p95Ms: 500 },
-    backlog: backlogOf(bus, 'predict-recorder', 5_000, [topics.predictionLifecycle]),
+    backlog: { ...backlogOf(bus, 'predict-recorder', 5_000, [topics.predictionLifecycle]), groups },
   });
   letIntoPostgres(platform, registry, 'predict');
   letIntoCache(platform, registry);
   bus.allowFrom(registry);
-  for (const group of ['predict-recorder', 'predict-recorder.retry']) {
+  for (const group of groups) {
     bus.grantConsume(registry, group, topics.predictionLifecycle);
   }
   bus.grantFollow(registry, 'latest.predict-registry.*', topics.tenantLifecycle);

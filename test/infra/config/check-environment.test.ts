@@ -44,6 +44,16 @@ const refusals: readonly (readonly [string, Environment, string])[] = [
     { ...dev, alarmEmails: ['me'] },
     'alarmEmails is "me"; expected an address of mail',
   ],
+  [
+    'a main job that is done before the last one is',
+    changed(dev, 'observability', { mainJobEveryMinutes: 1 }),
+    'observability.mainJobEveryMinutes is 1; expected 2 to 60',
+  ],
+  [
+    'a main job in a standby',
+    changed(prodStandby, 'observability', { mainJobEveryMinutes: 5 }),
+    'observability.mainJobEveryMinutes is 5; expected nothing in a standby',
+  ],
   ['one zone', changed(dev, 'network', { zones: ['a'] }), 'network.zones is ["a"]; expected two or more zones'],
   ['a zone by its name', changed(dev, 'network', { zones: ['a', 'us-east-1b'] }), 'expected their letters, as in a'],
   [

@@ -43,6 +43,7 @@ const withMaxTasks = (maxTasks: number): Environment => ({
 });
 const backlog = {
   metrics: [new Metric({ namespace: 'AWS/Kafka', metricName: 'SumOffsetLag' })],
+  groups: ['g'],
   perTask: 10,
   partitions: 6,
 };
