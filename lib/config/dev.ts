@@ -41,6 +41,7 @@ export const dev: Environment = {
     predict: { ...small, cpu: 512, memoryMib: 1_024 },
     'predict-registry': small,
   },
+  observability: { mainJobEveryMinutes: undefined },
   backup: { days: 7, lockDays: undefined, copyToPeer: false, restoreTests: false },
   delivery: undefined,
   features: { search: false, privateCa: false, containerInsights: false },

@@ -39,6 +39,7 @@ export const prod: Environment = {
     predict: { cpu: 2_048, memoryMib: 4_096, minTasks: 3, maxTasks: 60, spotShare: 0.5 },
     'predict-registry': { cpu: 1_024, memoryMib: 2_048, minTasks: 2, maxTasks: 12, spotShare: 0 },
   },
+  observability: { mainJobEveryMinutes: 5 },
   backup: { days: 35, lockDays: 7, copyToPeer: true, restoreTests: true },
   delivery: undefined,
   features: { search: false, privateCa: true, containerInsights: true },
