@@ -14,6 +14,8 @@ import { ask, verifyTestToken } from '../../helpers/registry-fixture';
 import { startTenancyPlatform, type TenancyPlatform } from '../../helpers/tenancy-platform';
 import { until } from '../../helpers/until';
 
+type Page = { readonly items: readonly { readonly id: string }[]; readonly nextCursor?: string };
+
 const shardCount = 4;
 const newId = createIds();
 const { log } = createTestLog();
@@ -115,10 +117,11 @@ describe('a tenant with four PostgreSQL shards', () => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const { status, body } = await get(`?limit=7&sort=${sort}${cursor ? `&cursor=${cursor}` : ''}`);
+      const answer = await get(`?limit=7&sort=${sort}${cursor ? `&cursor=${cursor}` : ''}`);
+      const { status, body }: { status: number; body: Page } = answer;
       expect(status).toBe(200);
       expect(body.items.length).toBeLessThanOrEqual(7);
-      seen.push(...body.items.map((item: { id: string }) => item.id));
+      seen.push(...body.items.map((item) => item.id));
       cursor = body.nextCursor;
     } while (cursor !== undefined && seen.length <= ids.length);
     expect(seen).toEqual(sort === 'id' ? [...ids].sort() : newestFirst(ids));
