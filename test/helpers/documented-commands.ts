@@ -11,7 +11,7 @@ export type DocumentedCommands = {
 };
 
 const isCommand = (text: string): boolean =>
-  /(^|[\s(|])(kolate|npm (start|stop|test|run)) ./.test(text) || /^npm (start|stop|test)$/.test(text);
+  /(^|[\s(|])(kolate|npx cdk|npm (start|stop|test|run)) ./.test(text) || /^npm (start|stop|test)$/.test(text);
 
 /** The commands of a document of ours, `path` from the root of the clone. */
 export function documentedCommands(path: string): DocumentedCommands {
