@@ -44,6 +44,20 @@ export const unreachable = (detail: string, hint?: string, cause?: unknown): Cli
     cause,
   });
 
+/** A call of AWS that failed, `message` being what its SDK says; in one line what to do, where that is known. */
+export function awsUnreachable(message: string, cause?: unknown): CliError {
+  if (/could not load credentials/i.test(message))
+    return unreachable(
+      'no AWS credentials here: set AWS_PROFILE (aws configure list-profiles shows yours)',
+      undefined,
+      cause,
+    );
+  if (/region is missing/i.test(message)) return unreachable('no AWS region here: set AWS_REGION', undefined, cause);
+  if (/token.*expired|expired.*token|sso session/i.test(message))
+    return unreachable('the AWS credentials have expired: aws sso login, or new ones', undefined, cause);
+  return unreachable(`AWS does not answer: ${message}`, undefined, cause);
+}
+
 export const failed = (detail: string, hint?: string): CliError =>
   new CliError(exitCodes.failed, problem(500, 'KLT_CLI_FAILED', 'The command failed', detail, hint));
 

@@ -102,7 +102,7 @@ async function deployed(environment: string, env: Env): Promise<Omit<Connection,
   const { readDeployment, readOperator } = await import('./deployed');
   const deployment = await readDeployment(environment);
   const { url, issuer, scopePrefix, loginClientId } = deployment;
-  const operator = () => readOperator(deployment);
+  const operator = () => readOperator(deployment, environment);
   return { url, issuer, scopePrefix, loginClientId, operator, store: storeFor(url, env) };
 }
 

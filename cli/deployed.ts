@@ -1,12 +1,18 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { environments } from '../lib/config/environments';
 import { Deployment, deploymentParameter } from '../src/contracts/deployment';
 import { strictValidator } from '../src/platform/config/validators';
-import { failed, unreachable, usageError } from './cli-error';
+import { awsUnreachable, failed, usageError } from './cli-error';
 import type { OauthClient } from './tokens';
 
 const maxAttempts = 3;
 const environmentName = /^[a-z][a-z0-9-]{1,15}$/;
+/** That of the literal, whatever the shell has: an environment is in one region. */
+const regionOf = (environment: string): { readonly region?: string } => {
+  const region = environments.find(({ name }) => name === environment)?.region;
+  return region === undefined ? {} : { region };
+};
 const isDeployment = strictValidator(Deployment);
 
 /**
@@ -17,7 +23,7 @@ export async function readDeployment(environment: string): Promise<Deployment> {
   if (!environmentName.test(environment)) throw usageError(`--env is not the name of an environment: ${environment}`);
   const name = deploymentParameter(environment);
   const text = await asking(async () => {
-    const ssm = new SSMClient({ maxAttempts });
+    const ssm = new SSMClient({ maxAttempts, ...regionOf(environment) });
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }));
     return Parameter?.Value ?? '';
   }, `SSM has no parameter ${name}`);
@@ -27,9 +33,9 @@ export async function readDeployment(environment: string): Promise<Deployment> {
 }
 
 /** The operator's client of a deployed platform. @throws CliError */
-export async function readOperator({ operatorSecret }: Deployment): Promise<OauthClient> {
+export async function readOperator({ operatorSecret }: Deployment, environment: string): Promise<OauthClient> {
   const text = await asking(async () => {
-    const secrets = new SecretsManagerClient({ maxAttempts });
+    const secrets = new SecretsManagerClient({ maxAttempts, ...regionOf(environment) });
     const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: operatorSecret }));
     return SecretString ?? '';
   }, `Secrets Manager has no ${operatorSecret}`);
@@ -38,7 +44,6 @@ export async function readOperator({ operatorSecret }: Deployment): Promise<Oaut
 }
 
 const missing = new Set(['ParameterNotFound', 'ResourceNotFoundException']);
-const unnamed = /region is missing|could not load credentials/i;
 
 async function asking(call: () => Promise<string>, whenMissing: string): Promise<string> {
   try {
@@ -46,7 +51,6 @@ async function asking(call: () => Promise<string>, whenMissing: string): Promise
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
     if (missing.has(name)) throw failed(`${whenMissing}: is it deployed, in this account and region?`);
-    const hint = unnamed.test(message) ? 'set AWS_PROFILE and AWS_REGION' : undefined;
-    throw unreachable(`AWS does not answer: ${message}`, hint, error);
+    throw awsUnreachable(message, error);
   }
 }

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-service-quotas';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { unreachable } from '../cli-error';
+import { awsUnreachable } from '../cli-error';
 import type { AwsAccount } from './aws-checks';
 
 const maxAttempts = 5;
@@ -46,6 +46,6 @@ async function asking<T>(call: () => Promise<T>): Promise<T | undefined> {
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
     if (missing.has(name)) return undefined;
-    throw unreachable(`AWS does not answer: ${message}`, 'set AWS_PROFILE to credentials that may read', error);
+    throw awsUnreachable(message, error);
   }
 }

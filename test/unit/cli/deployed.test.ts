@@ -72,6 +72,14 @@ it('asks for scopes as the issuer knows them', async () => {
   for (const scope of scopes) expect(scope).toMatch(/^https:\/\/api\.kolate\//);
 });
 
+it('asks in the region of the environment, whichever one the shell is set to', async () => {
+  await run('--env prod-standby tenant list');
+  const regions = api.asked
+    .filter(({ path }) => path === '/')
+    .map(({ headers }) => /us-\w+-\d\/\w+/.exec(headers.authorization ?? '')?.[0]);
+  expect(regions).toEqual(['us-west-2/ssm', 'us-west-2/secretsmanager']);
+});
+
 it('says so when nothing is deployed under that name', async () => {
   api.on('POST /', aws({}));
   const answer = await run('--env stage tenant list');

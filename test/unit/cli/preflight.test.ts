@@ -1,3 +1,4 @@
+import { awsUnreachable } from '../../../cli/cli-error';
 import { type AwsAccount, checkAws } from '../../../cli/preflight/aws-checks';
 import { prod } from '../../../lib/config/prod';
 import { quotaNeeds } from '../../../lib/config/quota-needs';
@@ -26,6 +27,16 @@ describe('the check of an account before a deployment', () => {
     expect(await failing(filledIn, { account: async () => '999999999999' })).toMatchObject([
       { check: 'account', state: 'failed', got: '999999999999', needed: '123456789012' },
     ]);
+  });
+
+  it.each([
+    ['Could not load credentials from any providers', 'AWS_PROFILE'],
+    ['Region is missing', 'AWS_REGION'],
+    ['The SSO session associated with this profile has expired', 'aws sso login'],
+  ])('says in one line what to do where the SDK says: %s', (message, todo) => {
+    const { problem } = awsUnreachable(message);
+    expect(problem).toMatchObject({ detail: expect.stringContaining(todo) });
+    expect(problem).not.toHaveProperty('hint');
   });
 
   it('names the command that bootstraps each region', async () => {
