@@ -1,5 +1,14 @@
-// ESM-only packages in the tree are compiled on the fly; everything else in node_modules is taken as it is.
-const esmOnly = ['cookie', 'set-cookie-parser', 'jose', 'oidc-provider', 'commander', '@seriousme'];
+// ESM-only packages in the tree, and one that imports as it runs, which a jest context cannot, are compiled on the fly;
+// everything else in node_modules is taken as it is.
+const esmOnly = [
+  'cookie',
+  'set-cookie-parser',
+  'jose',
+  'oidc-provider',
+  'commander',
+  '@seriousme',
+  '@opentelemetry/otlp-exporter-base',
+];
 const swc = { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } };
 /** Engines are started when a test asks for one, and ended after the last. */
 const withEngines = {
@@ -16,7 +25,7 @@ const project = (displayName, more = {}) => ({
   ...more,
   testEnvironment: '<rootDir>/test/helpers/native-arrays-environment.js',
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
-  transform: { '\\.m?[jt]s$': ['@swc/jest', swc] },
+  transform: { '\\.[cm]?[jt]s$': ['@swc/jest', swc] },
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
 });
 module.exports = {

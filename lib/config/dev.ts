@@ -44,5 +44,5 @@ export const dev: Environment = {
   observability: { mainJobEveryMinutes: undefined },
   backup: { days: 7, lockDays: undefined, copyToPeer: false, restoreTests: false },
   delivery: undefined,
-  features: { search: false, privateCa: false, containerInsights: false },
+  features: { search: false, privateCa: false, containerInsights: false, traces: false },
 };

@@ -127,3 +127,5 @@ export type Environment = {
     readonly containerInsights: boolean;
   };
 };
+    /** Spans of services in X-Ray, by a collector beside each (5 USD a million traces; 128 MiB of each task). */
+    readonly traces: boolean;

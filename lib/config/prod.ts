@@ -42,5 +42,5 @@ export const prod: Environment = {
   observability: { mainJobEveryMinutes: 5 },
   backup: { days: 35, lockDays: 7, copyToPeer: true, restoreTests: true },
   delivery: undefined,
-  features: { search: false, privateCa: true, containerInsights: true },
+  features: { search: false, privateCa: true, containerInsights: true, traces: true },
 };

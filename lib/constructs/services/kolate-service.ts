@@ -81,6 +81,7 @@ export class KolateService<N extends ServiceName> extends Construct implements I
       heapShare: props.heapShare ?? 0.6,
       grpc: props.grpcEntrance !== undefined,
       restartInPlace: props.restartInPlace ?? false,
+      traces: environment.features.traces,
     });
     this.grantPrincipal = task.definition.taskRole.grantPrincipal;
     this.logGroup = task.logGroup;

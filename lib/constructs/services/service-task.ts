@@ -10,6 +10,7 @@ import type { ServiceSize } from '../../config/environment';
 import { explainRetention } from '../explain-retention';
 import { serviceImage } from './service-image';
 import { ports, splitVariables, type VariableValue } from './service-variables';
+import { addTraceCollector, collectorEndpoint, collectorMib } from './trace-collector';
 
 export type ServiceTaskProps = {
   readonly name: ServiceName;
@@ -31,6 +32,8 @@ export type ServiceTaskProps = {
    * minute takes the task with it.
    */
   readonly restartInPlace: boolean;
+  /** Exports spans, through a collector beside it. */
+  readonly traces: boolean;
 };
 
 /** From the deadline for draining to SIGKILL: to say goodbye to groups and to write the log out. */
@@ -70,6 +73,7 @@ export class ServiceTask extends Construct {
       volumes: [{ name: 'tmp' }],
     });
     this.container = this.addContainer(props);
+    if (props.traces) addTraceCollector(this.container, this.logDriver('traces'));
     this.explain();
   }
 
@@ -87,7 +91,7 @@ export class ServiceTask extends Construct {
   private addContainer(props: ServiceTaskProps): ecs.ContainerDefinition {
     const { name, size, drainMs, restartInPlace } = props;
     const { environment, secrets } = splitVariables(props.variables);
-    const memoryLimitMiB = size.memoryMib - proxyMib;
+    const memoryLimitMiB = size.memoryMib - proxyMib - (props.traces ? collectorMib : 0);
     const heapMib = Math.floor(memoryLimitMiB * props.heapShare);
     const http = { name: 'http', containerPort: ports.http, appProtocol: ecs.AppProtocol.http };
     const grpc = { name: 'grpc', containerPort: ports.grpc, appProtocol: ecs.AppProtocol.grpc };
@@ -104,6 +108,7 @@ export class ServiceTask extends Construct {
         KOLATE_LOG_LEVEL: 'info',
         KOLATE_DRAIN_TIMEOUT_MS: String(drainMs),
         KOLATE_METRICS_NAMESPACE: props.metricNamespace,
+        ...(props.traces ? { KOLATE_TRACES_ENDPOINT: collectorEndpoint, KOLATE_TRACES_RATIO: '0.01' } : {}),
         NODE_OPTIONS: `--max-old-space-size=${heapMib}`,
       },
       secrets,

@@ -11,7 +11,9 @@ type OwnVariable =
   | 'KOLATE_PORT'
   | 'KOLATE_LOG_LEVEL'
   | 'KOLATE_DRAIN_TIMEOUT_MS'
-  | 'KOLATE_METRICS_NAMESPACE';
+  | 'KOLATE_METRICS_NAMESPACE'
+  | 'KOLATE_TRACES_ENDPOINT'
+  | 'KOLATE_TRACES_RATIO';
 
 /** Where AWS' own endpoints and Cognito are, one machine has programs of ours. */
 type OneMachineVariable =

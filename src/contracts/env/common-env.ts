@@ -9,6 +9,15 @@ export const service = {
   KOLATE_HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on' }),
   KOLATE_PORT: Type.Integer({ minimum: 0, maximum: 65_535 }),
   KOLATE_DRAIN_TIMEOUT_MS: Type.Integer({ minimum: 100, default: 10_000 }),
+  KOLATE_TRACES_ENDPOINT: Type.Optional(
+    Type.String({ format: 'uri', description: 'of an OTLP/HTTP collector, without a path; absent: no spans' }),
+  ),
+  KOLATE_TRACES_RATIO: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0.01,
+    description: 'of the traces that begin here; one that comes in is recorded when its caller’s flag says so',
+  }),
 };
 
 /** Of services whose metrics nobody fetches. */

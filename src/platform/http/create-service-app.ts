@@ -1,9 +1,10 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { KolateError } from '../../contracts/errors';
 import type { Identity } from '../../contracts/scopes';
 import type { Logger } from '../logging/create-logger';
 import { continueTrace, type TraceContext } from '../telemetry/trace-context';
+import type { Span, Tracer } from '../telemetry/tracer';
 import { answerClientError } from './client-error';
 import { closeWhenIdle } from './close-when-idle';
 import { installAllowHeader } from './method-not-allowed';
@@ -15,6 +16,8 @@ import { sendProblem } from './send-problem';
 declare module 'fastify' {
   interface FastifyRequest {
     trace: TraceContext;
+    /** Absent where the request is not recorded. */
+    span: Span | undefined;
     identity: Identity | undefined;
   }
   interface FastifyInstance {
@@ -32,6 +35,8 @@ export type ServiceAppOptions = {
   readonly metrics?: Registry;
   /** Keeps callers' limits; absent where a gateway in front does. */
   readonly limitCaller?: LimitCaller;
+  /** Records requests; absent where nobody collects spans. */
+  readonly tracer?: Tracer;
 };
 
 const probeTimeoutMs = 2_000;
@@ -57,9 +62,10 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
   });
   app.decorate('limitCaller', options.limitCaller);
   app.decorateRequest('trace');
+  app.decorateRequest('span');
   app.decorateRequest('identity');
   app.addHook('onRequest', (request, reply, done) => {
-    request.trace = continueTrace(headerOf(request, 'traceparent'));
+    startTrace(request, options.tracer);
     reply.header('x-request-id', headerOf(request, 'x-request-id') ?? request.trace.traceId);
     done();
   });
@@ -76,6 +82,32 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
       .send({ status: failed.length === 0 ? 'ready' : 'not ready', failed });
   });
   return app;
+}
+
+/** Asked all the time by machines: neither logged nor recorded. */
+const isProbe = (route: string | undefined): boolean =>
+  route === '/healthz' || route === '/readyz' || route === '/metrics';
+
+function startTrace(request: FastifyRequest, tracer: Tracer | undefined): void {
+  const traceparent = headerOf(request, 'traceparent');
+  const { method, routeOptions, url } = request;
+  const route = routeOptions.url;
+  const recorded = tracer && !isProbe(route);
+  request.span = recorded
+    ? tracer.begin('server', route ? `${method} ${route}` : method, traceparent, {
+        'http.request.method': method,
+        'http.route': route,
+        'url.path': url.split('?', 1)[0],
+      })
+    : undefined;
+  // What a tracer left out is left out downstream too.
+  request.trace = request.span ?? continueTrace(traceparent, tracer ? '00' : '01');
+}
+
+function endSpan(span: Span, request: FastifyRequest, status: number): void {
+  span.set({ 'http.response.status_code': status, 'kolate.tenant_id': request.identity?.tenantId });
+  // As the conventions have it: a refusal is the caller's failure, not the server's.
+  span.end(status >= 500 ? String(status) : undefined);
 }
 
 function installProblems(app: FastifyInstance): void {
@@ -116,7 +148,8 @@ function installTelemetry(app: FastifyInstance, registry: Registry): void {
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     seconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
-    if (route !== '/healthz' && route !== '/readyz' && route !== '/metrics') {
+    if (request.span) endSpan(request.span, request, reply.statusCode);
+    if (!isProbe(route)) {
       request.log.info({
         method: request.method,
         path: request.url.split('?', 1)[0],

@@ -1,12 +1,14 @@
 import { KolateError, toKolateError } from '../../contracts/errors';
 import type { EventContract, Message } from '../../contracts/events/event';
 import type { Logger } from '../logging/create-logger';
+import type { Tracer } from '../telemetry/tracer';
 import { type ConsumerMetrics, countHandled } from './consumer-metrics';
 import type { Producer } from './create-producer';
 import { decodeMessage, validateData } from './message-codec';
 import type { PartitionControl } from './partition-control';
 import { type Backoff, headerText, type ReceivedRecord } from './record';
 import { asDead } from './retry-headers';
+import { traceMessages } from './trace-messages';
 
 /** A decoded and validated message with its place. */
 export type BatchMessage = Message & {
@@ -34,6 +36,7 @@ export type BatchLoopOptions = {
   readonly maxBatch: number;
   readonly metrics: ConsumerMetrics;
   readonly log: Logger;
+  readonly tracer?: Tracer | undefined;
   readonly now: () => number;
 };
 
@@ -88,7 +91,7 @@ export function createBatchLoop(options: BatchLoopOptions) {
     if (!first) return true;
     for (let tried = 1, stalls = 1; control.isCurrent(); ) {
       try {
-        await options.handleBatch(messages, toolsFor(control));
+        await handle(messages, toolsFor(control));
         countHandled(metrics, { group, topic: first.topic }, messages, options.now());
         return true;
       } catch (error) {
@@ -108,6 +111,12 @@ export function createBatchLoop(options: BatchLoopOptions) {
       }
     }
     return false;
+  }
+
+  function handle(messages: readonly BatchMessage[], tools: BatchTools): Promise<void> {
+    if (!options.tracer) return options.handleBatch(messages, tools);
+    const told = messages.map((message) => ({ message, place: message }));
+    return traceMessages(options.tracer, group, told, (traced) => options.handleBatch(traced, tools));
   }
 
   async function oneByOne(messages: readonly BatchMessage[], control: PartitionControl): Promise<boolean> {

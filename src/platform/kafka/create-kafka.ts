@@ -1,4 +1,5 @@
 import type { Topic } from '../../contracts/topics';
+import type { Tracer } from '../telemetry/tracer';
 import { createProducer, type Producer } from './create-producer';
 import { ensureTopics } from './ensure-topics';
 import type { Consumer } from './group-consumer';
@@ -14,6 +15,8 @@ export type KafkaOptions = ClientOptions & {
   readonly namespace?: string;
   /** Waits between tries, of messages and of connections: `jitteredBackoff` of the domain makes one. */
   readonly backoff: Backoff;
+  /** Records the handling of messages; absent where nobody collects spans. */
+  readonly tracer?: Tracer;
 };
 
 export type Kafka = {
@@ -42,7 +45,7 @@ export function createKafka(options: KafkaOptions): Kafka {
   const names = createNamespace(options.namespace);
   const producer = createProducer(client, names);
   const admin = client.admin({ retry: { retries: 0 } });
-  const context: ConsumerContext = { client, names, producer, backoff, log };
+  const context: ConsumerContext = { client, names, producer, backoff, log, tracer: options.tracer };
   const running = new Set<{ stop(): Promise<void> }>();
 
   const keep = async <T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> => {

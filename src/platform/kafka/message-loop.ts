@@ -1,6 +1,7 @@
 import { KolateError, toKolateError } from '../../contracts/errors';
 import type { Message } from '../../contracts/events/event';
 import type { Logger } from '../logging/create-logger';
+import type { Tracer } from '../telemetry/tracer';
 import { type ConsumerMetrics, countHandled } from './consumer-metrics';
 import type { ConsumerStore, Entry, Outcome, Verdict } from './consumer-store';
 import type { EventHandler } from './event-handler';
@@ -8,6 +9,7 @@ import { decodeMessage, validateData } from './message-codec';
 import type { PartitionControl } from './partition-control';
 import { type Backoff, headerText, type ReceivedRecord } from './record';
 import { asDead, type RetryState, readRetryState } from './retry-headers';
+import { traceMessages } from './trace-messages';
 
 export type MessageLoopOptions<S> = {
   readonly group: string;
@@ -20,6 +22,7 @@ export type MessageLoopOptions<S> = {
   readonly maxPerTransaction: number;
   readonly metrics: ConsumerMetrics;
   readonly log: Logger;
+  readonly tracer?: Tracer | undefined;
   readonly now: () => number;
 };
 
@@ -102,7 +105,7 @@ export function createMessageLoop<S>(options: MessageLoopOptions<S>) {
     if (early > 0) await control.wait(early);
     for (let stalls = 1; control.isCurrent(); stalls++) {
       try {
-        count(items, await attempt(items));
+        count(items, await attemptTraced(items));
         return true;
       } catch (error) {
         if (isUnavailable(error)) await stall(error, stalls, first.entry.record.topic, control);
@@ -116,6 +119,15 @@ export function createMessageLoop<S>(options: MessageLoopOptions<S>) {
   async function oneByOne(items: readonly Item<S>[], control: PartitionControl): Promise<boolean> {
     for (const item of items) if (!(await deliver([item], control))) return false;
     return true;
+  }
+
+  /** With a span for each message that is recorded, which is what the handler's own messages follow from. */
+  function attemptTraced(items: readonly Item<S>[]): Promise<Outcome[]> {
+    if (!options.tracer) return attempt(items);
+    const told = items.map(({ message, entry }) => ({ message, place: entry.record }));
+    return traceMessages(options.tracer, group, told, (messages) =>
+      attempt(items.map((item, index) => ({ ...item, message: messages[index] ?? item.message }))),
+    );
   }
 
   async function attempt(items: readonly Item<S>[]): Promise<Outcome[]> {

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { EventContract } from '../../contracts/events/event';
 import { retryTopic } from '../../contracts/topics';
 import type { Logger } from '../logging/create-logger';
+import type { Tracer } from '../telemetry/tracer';
 import { type BatchMessage, type BatchTools, createBatchLoop } from './batch-loop';
 import { consumerMetrics, unregisteredMetrics } from './consumer-metrics';
 import type { ConsumerStore } from './consumer-store';
@@ -59,6 +60,7 @@ export type ConsumerContext = {
   readonly producer: Producer;
   readonly backoff: Backoff;
   readonly log: Logger;
+  readonly tracer: Tracer | undefined;
 };
 
 const sessionOptions = (context: ConsumerContext, options: CommonOptions) => ({
@@ -86,7 +88,7 @@ export function runConsumer<S>(context: ConsumerContext, options: ConsumerOption
   const { group, handlers, store, attempts = 5, maxPerTransaction = 1 } = options;
   const session = sessionOptions(context, options);
   const mainTopics = topicNames(handlers.map(({ event }) => event));
-  const { log, backoff } = context;
+  const { log, backoff, tracer } = context;
   return runGroupConsumer({
     ...session,
     topics: mainTopics.flatMap((name) => [name, retryTopic(name)]),
@@ -100,6 +102,7 @@ export function runConsumer<S>(context: ConsumerContext, options: ConsumerOption
       maxPerTransaction,
       metrics: session.metrics,
       log,
+      tracer,
       now: Date.now,
     }),
   });
@@ -109,7 +112,7 @@ export function runConsumer<S>(context: ConsumerContext, options: ConsumerOption
 export function runBatchConsumer(context: ConsumerContext, options: BatchConsumerOptions): Promise<Consumer> {
   const { group, events, handleBatch, position, attempts = 5, maxBatch = 500 } = options;
   const session = sessionOptions(context, options);
-  const { log, backoff, producer } = context;
+  const { log, backoff, producer, tracer } = context;
   return runGroupConsumer({
     ...session,
     topics: topicNames(events),
@@ -124,6 +127,7 @@ export function runBatchConsumer(context: ConsumerContext, options: BatchConsume
       maxBatch,
       metrics: session.metrics,
       log,
+      tracer,
       now: Date.now,
     }),
   });

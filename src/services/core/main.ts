@@ -9,6 +9,7 @@ import { runUntilSignal } from '../../platform/lifecycle/run-until-signal';
 import { createLogger } from '../../platform/logging/create-logger';
 import { createPostgres } from '../../platform/postgres/create-postgres';
 import { postgresAccess } from '../../platform/postgres/postgres-access';
+import { createTracer } from '../../platform/telemetry/create-tracer';
 import { publishMetrics } from '../../platform/telemetry/publish-metrics';
 import { createCoreApp } from './app';
 import { startSagas } from './sagas/create-sagas';
@@ -22,10 +23,12 @@ async function main(): Promise<void> {
   const backoff = jitteredBackoff({ baseMs: 100, maxMs: 10_000 }, Math.random);
   const metrics = new Registry();
   const postgres = createPostgres('core', { ...postgresAccess(env), name: 'core' });
-  const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: 'core', log, backoff });
+  const tracer = await createTracer({ service: 'core', log, registry: metrics, env });
+  const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: 'core', log, backoff, tracer });
   const app = createCoreApp({
     log,
     metrics,
+    tracer,
     probes: [
       { name: 'postgres', check: postgres.ping },
       { name: 'kafka', check: kafka.ping },
@@ -42,7 +45,14 @@ async function main(): Promise<void> {
       sagas = await startSagas({ postgres, kafka, log, backoff, metrics });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },
-    stop: [() => sagas?.close(), () => app.close(), publishing.close, kafka.close, postgres.close],
+    stop: [
+      () => sagas?.close(),
+      () => app.close(),
+      publishing.close,
+      kafka.close,
+      () => tracer?.close(),
+      postgres.close,
+    ],
     deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
   });
 }

@@ -18,6 +18,7 @@ import { postgresAccess } from '../../platform/postgres/postgres-access';
 import { createCallerLimits } from '../../platform/redis/create-caller-limits';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
+import { createTracer } from '../../platform/telemetry/create-tracer';
 import { publishMetrics } from '../../platform/telemetry/publish-metrics';
 import { createEnterpriseInfoApp } from './app';
 import { serviceName } from './outbox';
@@ -38,7 +39,8 @@ async function main(): Promise<void> {
   const backoff = jitteredBackoff({ baseMs: 100, maxMs: 10_000 }, Math.random);
   const metrics = new Registry();
   const core = createPostgres('core', { ...postgresAccess(env), name: serviceName, maxConnections: 16 });
-  const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: serviceName, log, backoff });
+  const tracer = await createTracer({ service: serviceName, log, registry: metrics, env });
+  const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: serviceName, log, backoff, tracer });
   const secrets = createSecrets(env.KOLATE_SECRETS, env.KOLATE_S3_REGION);
   const directory = createIdentityDirectory(env);
   const news = createStackNews();
@@ -53,7 +55,7 @@ async function main(): Promise<void> {
   });
   const limits = createCallerLimits(env, { name: serviceName, limitOf, rule: leaseFrom });
   const app = createEnterpriseInfoApp({
-    ...{ log, metrics, core, secrets, directory, availableTiers },
+    ...{ log, metrics, tracer, core, secrets, directory, availableTiers },
     verifyToken: createIssuerVerifier({ issuer: env.KOLATE_ISSUER_URL }),
     limitCaller: limits?.limitCaller,
     cursorKey: env.KOLATE_CURSOR_KEY,
@@ -75,10 +77,17 @@ async function main(): Promise<void> {
         log.warn({ err: error }, 'whether stacks have moved could not be asked'),
       );
       if (env.KOLATE_TENANT_DRIVER === 'cloudformation') await news.follow(kafka);
-      provisioning = await startProvisioning({ core, kafka, steps, directory, log, backoff, metrics });
+      provisioning = await startProvisioning({ core, kafka, steps, directory, log, backoff, metrics, tracer });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },
-    stop: [() => app.close(), () => provisioning?.close(), publishing.close, kafka.close, ...stores],
+    stop: [
+      () => app.close(),
+      () => provisioning?.close(),
+      publishing.close,
+      kafka.close,
+      () => tracer?.close(),
+      ...stores,
+    ],
     deadlineMs: env.KOLATE_DRAIN_TIMEOUT_MS,
   });
 }

@@ -12,6 +12,7 @@ import type { VerifyToken } from '../../platform/http/register-route';
 import { createLineWriter } from '../../platform/logging/create-line-writer';
 import type { Logger } from '../../platform/logging/create-logger';
 import { createDurationTally } from '../../platform/telemetry/create-duration-tally';
+import type { Tracer } from '../../platform/telemetry/tracer';
 import type { InferenceEngine } from './inference/inference-engine';
 import type { ModelResolver } from './inference/resolved-model';
 import { createFastInfer } from './protocol/fast-infer';
@@ -31,6 +32,7 @@ export type PredictAppOptions = {
   readonly record: Recorder;
   readonly isReady: () => boolean;
   readonly deadlineMs: number;
+  readonly tracer?: Tracer;
   /** Takes one call of the tenant's limit (`inference` unless said), where no gateway does. @throws KolateError KLT_RATE_LIMITED */
   readonly admit?: (identity: Identity, throttle?: Route['throttle']) => void | Promise<void>;
 };
@@ -42,11 +44,11 @@ const maxBodyBytes = 10 * 1024 * 1024;
 
 /** The Open Inference Protocol over REST (`/v2`) and gRPC. */
 export function createPredictApp(options: PredictAppOptions): PredictApp {
-  const { log, metrics, probes, verifyToken, admit, engine, resolve, isReady, deadlineMs } = options;
+  const { log, metrics, probes, verifyToken, admit, engine, resolve, isReady, deadlineMs, tracer } = options;
   const callerOf = createCallers(options);
   const predict = createPredict({ engine, record: options.record });
   const served = { engine, predict, resolve, isReady, version, deadlineMs, maxBodyBytes };
-  const http = createServiceApp({ log, metrics, probes, bodyLimitBytes: maxBodyBytes });
+  const http = createServiceApp({ log, metrics, probes, bodyLimitBytes: maxBodyBytes, tracer });
   void http.register(
     createV2Routes({
       ...served,
@@ -55,6 +57,7 @@ export function createPredictApp(options: PredictAppOptions): PredictApp {
           request.identity = identity;
         }),
       traceIdOf: (request) => request.trace.traceId,
+      tracer,
     }),
   );
   const grpc = createGrpcServer({
@@ -73,6 +76,7 @@ export function createPredictApp(options: PredictAppOptions): PredictApp {
         admit,
         deadlineMs,
         log,
+        tracer,
       },
       writeLine: createLineWriter(log),
       durations: createDurationTally(metrics, 'kolate_infer_duration_seconds', 'Time of predictions over plain HTTP'),

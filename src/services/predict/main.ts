@@ -18,6 +18,7 @@ import { postgresAccess } from '../../platform/postgres/postgres-access';
 import { createCallerLimits } from '../../platform/redis/create-caller-limits';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
+import { createTracer } from '../../platform/telemetry/create-tracer';
 import { publishMetrics } from '../../platform/telemetry/publish-metrics';
 import { createTenancy } from '../../platform/tenancy/create-tenancy';
 import { createPredictApp } from './app';
@@ -47,7 +48,8 @@ async function main(): Promise<void> {
     endpoint: env.KOLATE_S3_ENDPOINT,
   });
   const brokers = await resolveBrokers(env);
-  const kafka = createKafka({ ...brokers, clientId: 'predict', log, backoff });
+  const tracer = await createTracer({ service: 'predict', log, registry: metrics, env });
+  const kafka = createKafka({ ...brokers, clientId: 'predict', log, backoff, tracer });
   const appender = createAppender({ ...brokers, clientId: 'predict' });
   const recorder = createRecorder({ appender, metrics, log, backoff });
   const catalogue = createCatalogue({ openDatabase, blobs });
@@ -78,6 +80,7 @@ async function main(): Promise<void> {
     record: recorder.record,
     isReady: () => following,
     deadlineMs: env.KOLATE_INFER_DEADLINE_MS,
+    tracer,
   });
   const publishing = publishMetrics({
     ...{ registry: metrics, log, service: 'predict', namespace: env.KOLATE_METRICS_NAMESPACE },
@@ -100,6 +103,7 @@ async function main(): Promise<void> {
       publishing.close,
       kafka.close,
       appender.close,
+      () => tracer?.close(),
       tenancy.close,
       core.close,
       blobs.close,

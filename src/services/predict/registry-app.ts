@@ -13,8 +13,8 @@ export type RegistryAppOptions = RegistryDeps &
 
 /** `/v1/models` and `/v1/predictions`. */
 export function createRegistryApp(options: RegistryAppOptions): FastifyInstance {
-  const { log, probes, metrics, limitCaller, verifyToken } = options;
-  const app = createServiceApp({ log, probes, metrics, limitCaller });
+  const { log, probes, metrics, limitCaller, tracer, verifyToken } = options;
+  const app = createServiceApp({ log, probes, metrics, limitCaller, tracer });
   registerModelRoutes(app, verifyToken, options);
   registerVersionRoutes(app, verifyToken, options);
   registerAliasRoutes(app, verifyToken, options);

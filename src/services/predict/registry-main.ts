@@ -18,6 +18,7 @@ import { postgresAccess } from '../../platform/postgres/postgres-access';
 import { createCallerLimits } from '../../platform/redis/create-caller-limits';
 import { createSecrets } from '../../platform/secrets/create-secrets';
 import { createBlobStore } from '../../platform/storage/create-blob-store';
+import { createTracer } from '../../platform/telemetry/create-tracer';
 import { publishMetrics } from '../../platform/telemetry/publish-metrics';
 import { createTenancy } from '../../platform/tenancy/create-tenancy';
 import { runPredictionConsumer } from './predictions/run-prediction-consumer';
@@ -45,7 +46,8 @@ async function main(): Promise<void> {
     region: env.KOLATE_S3_REGION,
     endpoint: env.KOLATE_S3_ENDPOINT,
   });
-  const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: 'predict-registry', log, backoff });
+  const tracer = await createTracer({ service: 'predict-registry', log, registry: metrics, env });
+  const kafka = createKafka({ ...(await resolveBrokers(env)), clientId: 'predict-registry', log, backoff, tracer });
   const work = createTenantWork({
     openDatabase,
     blobs,
@@ -59,6 +61,7 @@ async function main(): Promise<void> {
   const app = createRegistryApp({
     log,
     metrics,
+    tracer,
     limitCaller: limits?.limitCaller,
     verifyToken: createIssuerVerifier({ issuer: env.KOLATE_ISSUER_URL }),
     probes: [
@@ -91,6 +94,7 @@ async function main(): Promise<void> {
       work.close,
       kafka.close,
       publishing.close,
+      () => tracer?.close(),
       tenancy.close,
       core.close,
       blobs.close,

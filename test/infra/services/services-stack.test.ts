@@ -182,8 +182,11 @@ describe('what a service may do', () => {
     expect(actionsOf('core').filter((action) => /^(s3|secretsmanager|kms):/.test(action))).toEqual([]);
   });
 
-  it('has no `*` as a whole resource', () => {
-    for (const name of names) for (const { Resource } of policyOf(name)) expect(listOf(Resource)).not.toContain('*');
+  it('has no `*` as a whole resource, but for traces, which are of none', () => {
+    for (const name of names) {
+      const whole = policyOf(name).filter(({ Resource }) => listOf(Resource).includes('*'));
+      expect(whole.map(({ Action }) => listOf(Action))).toEqual([['xray:PutTraceSegments']]);
+    }
   });
 });
 
@@ -211,5 +214,51 @@ describe('the platform', () => {
     for (const part of ['url', 'grpc', 'issuer', 'scopePrefix', 'loginClientId', 'operatorSecret']) {
       expect(text).toContain(`\\"${part}\\":`);
     }
+  });
+});
+
+describe.each(names)('the traces of %s', (name) => {
+  const containersOf = (environment: Environment) =>
+    of(environment, 'AWS::ECS::TaskDefinition', `${ids[name]}TaskDefinition`).ContainerDefinitions as Properties[];
+
+  it('are taken by a collector in its task, which ends after it and may fail alone', () => {
+    const [service, collector] = containersOf(prod);
+    expect(service).toMatchObject({
+      Environment: expect.arrayContaining([{ Name: 'KOLATE_TRACES_ENDPOINT', Value: 'http://127.0.0.1:4318' }]),
+      DependsOn: [{ ContainerName: 'traces', Condition: 'START' }],
+    });
+    expect(collector).toMatchObject({
+      ...{ Name: 'traces', Essential: false, User: '10001:10001', ReadonlyRootFilesystem: true },
+      Image: expect.stringMatching(/^public\.ecr\.aws\/aws-observability\/aws-otel-collector@sha256:[0-9a-f]{64}$/),
+      HealthCheck: { Command: ['CMD', '/healthcheck'] },
+      RestartPolicy: { Enabled: true },
+    });
+    const group = (container: unknown) => at(container, 'LogConfiguration.Options.awslogs-group');
+    expect(group(collector)).toEqual(group(service));
+    expect(collector).not.toHaveProperty('PortMappings');
+  });
+
+  it('fit into the memory of the task, beside the service and the proxy of the mesh', () => {
+    const [service, collector] = containersOf(prod);
+    const used = Number(at(service, 'Memory')) + Number(at(collector, 'Memory'));
+    expect(used).toBe(prod.services[name].memoryMib - 64);
+  });
+
+  it('are listened for on loopback alone, and go to X-Ray', () => {
+    const [, collector] = containersOf(prod);
+    const [content] = at(collector, 'Environment') as Named[];
+    expect(content?.Name).toBe('AOT_CONFIG_CONTENT');
+    const { receivers, extensions, service } = JSON.parse(String(content?.Value));
+    expect([receivers.otlp.protocols, extensions.health_check]).toEqual([
+      { http: { endpoint: '127.0.0.1:4318' } },
+      { endpoint: '127.0.0.1:13133' },
+    ]);
+    expect(service.pipelines.traces).toMatchObject({ receivers: ['otlp'], exporters: ['awsxray'] });
+  });
+
+  it('are none where the environment has them off', () => {
+    const containers = containersOf(dev);
+    expect(containers).toHaveLength(1);
+    expect(JSON.stringify(containers)).not.toContain('KOLATE_TRACES');
   });
 });

@@ -7,6 +7,8 @@ import { Registry } from 'prom-client';
 import { Agent, request } from 'undici';
 import { KolateError } from '../../../src/contracts/errors';
 import { defaultModelSettings } from '../../../src/contracts/http/models';
+import { createOtlpTracer } from '../../../src/platform/telemetry/create-otlp-tracer';
+import type { Tracer } from '../../../src/platform/telemetry/tracer';
 import { createPredictApp, type PredictApp } from '../../../src/services/predict/app';
 import { createInferenceEngine, type InferenceEngine } from '../../../src/services/predict/inference/inference-engine';
 import type { ResolvedModel } from '../../../src/services/predict/inference/resolved-model';
@@ -14,6 +16,7 @@ import type { PredictionRecord } from '../../../src/services/predict/protocol/pr
 import { tryModel } from '../../../src/services/predict/validation/trial';
 import { identityModel } from '../../builders/onnx-models';
 import { createTestLog } from '../../helpers/messaging';
+import { startOtlpReceiver } from '../../helpers/otlp-receiver';
 import { buildPredictPrograms } from '../../helpers/predict-programs';
 import { verifyTestToken } from '../../helpers/registry-fixture';
 import { listSamples } from '../../helpers/samples';
@@ -24,6 +27,8 @@ const { log, lines } = createTestLog();
 const metrics = new Registry();
 const records: PredictionRecord[] = [];
 const admission = { refuse: false };
+let collector: Awaited<ReturnType<typeof startOtlpReceiver>>;
+let tracer: Tracer;
 let engine: InferenceEngine;
 let app: PredictApp;
 let origin: string;
@@ -51,8 +56,12 @@ beforeAll(async () => {
     cacheBytes: 64 * 1024 * 1024,
     quarantineFile: join(folder, 'quarantine'),
   });
+  collector = await startOtlpReceiver();
+  tracer = createOtlpTracer({
+    ...{ service: 'predict', endpoint: collector.endpoint, ratio: 0, log, registry: new Registry(), everyMs: 5 },
+  });
   app = createPredictApp({
-    ...{ log, metrics, engine, probes: [], isReady: () => true, deadlineMs: 10_000 },
+    ...{ tracer, log, metrics, engine, probes: [], isReady: () => true, deadlineMs: 10_000 },
     verifyToken: (token) => (token === 'late' ? Promise.resolve(verifyTestToken('acme')) : verifyTestToken(token)),
     resolve: (tenantId, name) => {
       const model = tenantId === 'acme' ? models.get(name) : undefined;
@@ -71,6 +80,8 @@ afterAll(async () => {
   await agent.close();
   await app.http.close();
   await engine.close();
+  await tracer.close();
+  await collector.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -96,12 +107,12 @@ async function infer(
 }
 
 /** The same request over Node's own server, which bodies without a length go to. */
-async function inferOverNode(body: string) {
+async function inferOverNode(body: string, more: Record<string, string> = {}) {
   const overNode = new Agent();
   const answer = await request(`${origin}/v2/models/iris/infer`, {
     method: 'POST',
     dispatcher: overNode,
-    headers: { authorization: 'Bearer acme' },
+    headers: { authorization: 'Bearer acme', ...more },
     body: Readable.from([Buffer.from(body)]),
   });
   const json: unknown = await answer.body.json();
@@ -120,6 +131,45 @@ describe('predictions in the fast lane', () => {
     expect(fast.headers['content-type']).toBe(slow.headers['content-type']);
     expect(fast.headers['x-request-id']).toBe('mine');
     expect(fast.headers['kolate-prediction-id']).toBe(fast.json().parameters.prediction_id);
+  });
+
+  it.each([
+    ['fast', (traceparent: string) => infer(flower, { headers: { traceparent } }), '/v2/models/:model/infer'],
+    ['ordinary', (traceparent: string) => inferOverNode(flower, { traceparent }), '/v2/models/:model/infer'],
+  ])('are spans in the %s lane, the call of the model below the request', async (lane, ask, route) => {
+    const traceId = lane === 'fast' ? 'a'.repeat(32) : 'b'.repeat(32);
+    await ask(`00-${traceId}-b7ad6b7169203331-01`);
+    const spans = await until(() => {
+      const found = collector.spans.filter((span) => span.traceId === traceId);
+      return found.length === 2 ? found : undefined;
+    });
+    const request = spans.find(({ kind }) => kind === 2);
+    expect(request).toMatchObject({
+      ...{ name: `POST ${route}`, parentSpanId: 'b7ad6b7169203331', failed: false },
+      attributes: {
+        'http.request.method': 'POST',
+        'http.route': route,
+        'url.path': '/v2/models/iris/infer',
+        'http.response.status_code': 200,
+        'kolate.tenant_id': 'acme',
+      },
+    });
+    expect(spans.find(({ kind }) => kind === 1)).toMatchObject({
+      ...{ name: 'inference', parentSpanId: request?.spanId },
+      attributes: { 'kolate.tenant_id': 'acme', 'kolate.model': 'iris', 'kolate.model_version': '1' },
+    });
+  });
+
+  it('are no spans where the caller does not record, and nobody is drawn', async () => {
+    const traceId = 'c'.repeat(32);
+    const before = collector.spans.length;
+    await infer(flower, { headers: { traceparent: `00-${traceId}-b7ad6b7169203331-00` } });
+    await infer(flower);
+    // Spans leave in order: behind this one there would be nothing of those.
+    const last = 'd'.repeat(32);
+    await infer(flower, { headers: { traceparent: `00-${last}-b7ad6b7169203331-01` } });
+    await until(() => collector.spans.filter((span) => span.traceId === last).length === 2);
+    expect(new Set(collector.spans.slice(before).map((span) => span.traceId))).toEqual(new Set([last]));
   });
 
   it('are recorded, counted and logged, with the tenant and the caller’s trace', async () => {

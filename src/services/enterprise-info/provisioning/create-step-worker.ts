@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { Logger } from '../../../platform/logging/create-logger';
 import type { Postgres } from '../../../platform/postgres/create-postgres';
+import type { Tracer } from '../../../platform/telemetry/tracer';
 import { expired, replyFailed, replySucceeded } from './reply';
 import type { Output, StepContext, Steps } from './step';
 import { createStepQueue, type QueuedStep, stepChannel } from './step-queue';
+import { traceStep } from './trace-step';
 
 export type StepWorkerOptions = {
   readonly core: Postgres<'core'>;
@@ -15,6 +17,7 @@ export type StepWorkerOptions = {
   /** The queue is looked at that often even when nothing said that it holds something. */
   readonly pollMs?: number;
   readonly now?: () => number;
+  readonly tracer?: Tracer | undefined;
 };
 
 const hardStopMs = 1_000;
@@ -79,18 +82,21 @@ export function createStepWorker(options: StepWorkerOptions) {
     }
   };
 
-  const runLocked = async ({ seq, context }: QueuedStep): Promise<void> => {
+  const runLocked = async ({ seq, context: asked }: QueuedStep): Promise<void> => {
     // Whoever had the lock before us may just have answered it.
     if (!(await createStepQueue(core.sql).isWaiting(seq))) return;
     const begun = now();
+    const { context, end } = traceStep(options.tracer, asked);
     try {
       const finish = await runStep(context);
       await core.transaction(async (sql) => {
         if (!(await createStepQueue(sql).remove(seq))) return;
         await replySucceeded(sql, context, await finish(sql));
       });
+      end();
       log.info({ ...labelOf(context), ms: now() - begun }, 'step done');
     } catch (error) {
+      end(error);
       // Stopped in the middle: it stays in the queue for the next start.
       if (closing.signal.aborted) return;
       log.warn({ err: error, ...labelOf(context), ms: now() - begun }, 'step failed');

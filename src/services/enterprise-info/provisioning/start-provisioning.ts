@@ -8,6 +8,7 @@ import type { Logger } from '../../../platform/logging/create-logger';
 import { cleanInbox } from '../../../platform/outbox/clean-inbox';
 import { createOutboxRelay } from '../../../platform/outbox/create-outbox-relay';
 import type { Postgres } from '../../../platform/postgres/create-postgres';
+import type { Tracer } from '../../../platform/telemetry/tracer';
 import { projectOperation } from '../operations/project-operation';
 import { schema, serviceName } from '../outbox';
 import { createClientFollower } from './client-follows-state';
@@ -23,6 +24,7 @@ export type ProvisioningOptions = {
   readonly log: Logger;
   readonly backoff: Backoff;
   readonly metrics: Registry;
+  readonly tracer?: Tracer | undefined;
 };
 
 const cleanEveryMs = 600_000;
@@ -34,9 +36,9 @@ const inboxAgeMs = 31 * 86_400_000;
  * @returns `close`, which ends intake first and drains what was taken in
  */
 export async function startProvisioning(options: ProvisioningOptions): Promise<{ close(): Promise<void> }> {
-  const { core, kafka, steps, directory, log, backoff, metrics } = options;
+  const { core, kafka, steps, directory, log, backoff, metrics, tracer } = options;
   const relay = createOutboxRelay({ postgres: core, schema, producer: kafka.producer(), log, backoff });
-  const worker = createStepWorker({ core, steps, log });
+  const worker = createStepWorker({ core, steps, log, tracer });
   const cleaner = setInterval(() => {
     Promise.all([cleanInbox(core.sql, { schema, olderThanMs: inboxAgeMs }), forgetOldKeys(core.sql, schema)]).catch(
       (error: unknown) => log.warn({ err: error }, 'old rows could not be cleaned'),
@@ -53,6 +55,7 @@ export async function startProvisioning(options: ProvisioningOptions): Promise<{
       handlers: [
         ...createStepHandlers(steps, {
           now: Date.now,
+          tracer,
           onFailure: (context, error) => log.warn({ err: error, ...labelOf(context) }, 'step failed'),
         }),
         projectOperation,

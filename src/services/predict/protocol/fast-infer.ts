@@ -1,5 +1,5 @@
-import { KolateError } from '../../../contracts/errors';
-import { modelInfer } from '../../../contracts/http/inference';
+import { KolateError, toKolateError } from '../../../contracts/errors';
+import { modelInfer, modelVersionInfer } from '../../../contracts/http/inference';
 import type { Identity } from '../../../contracts/scopes';
 import { bearerToken, requireScopes, tenantOf } from '../../../platform/http/authorize';
 import type { FastAnswer, FastRequest, Respond } from '../../../platform/http/fast-lane/connection';
@@ -8,6 +8,7 @@ import type { LineWriter } from '../../../platform/logging/create-line-writer';
 import type { Logger } from '../../../platform/logging/create-logger';
 import type { DurationTally } from '../../../platform/telemetry/create-duration-tally';
 import { traceIdOf } from '../../../platform/telemetry/trace-context';
+import type { Span, Tracer } from '../../../platform/telemetry/tracer';
 import { isAscii } from '../../../platform/text/is-ascii';
 import type { ModelResolver, ResolvedModel } from '../inference/resolved-model';
 import { type DecodedInfer, decodeInfer } from './decode-infer';
@@ -15,6 +16,8 @@ import { answerAsBinary, answerAsJson } from './encode-infer';
 import type { InferRoute } from './infer-route';
 import type { Prediction, StartPrediction } from './predict';
 import { protocolType, toProtocolError } from './protocol-error';
+import { traceInference } from './trace-inference';
+import { colonPath } from './v2-routes';
 
 export type FastInferDeps = {
   readonly predict: StartPrediction;
@@ -26,6 +29,8 @@ export type FastInferDeps = {
   readonly log: Logger;
   readonly writeLine: LineWriter;
   readonly durations: DurationTally;
+  /** Asked once a request; the rest is done for recorded ones alone. */
+  readonly tracer?: Tracer;
 };
 
 type Running = {
@@ -33,13 +38,15 @@ type Running = {
   readonly respond: Respond;
   readonly startedAt: number;
   readonly traceId: string;
+  /** Absent where the request is not recorded. */
+  readonly span: Span | undefined;
   tenantId: string | undefined;
 };
 type Answer = Omit<FastAnswer, 'contentType'> & { readonly contentType?: string };
 
 /** The infer route in the fast lane: what `createV2Routes` does, without a promise where all is known. */
 export function createFastInfer(deps: FastInferDeps): (request: FastRequest<InferRoute>, respond: Respond) => void {
-  const { predict, resolve, verifyToken, admit, deadlineMs, log, writeLine, durations } = deps;
+  const { predict, resolve, verifyToken, admit, deadlineMs, log, writeLine, durations, tracer } = deps;
   const tokenOf = createTokenReader();
 
   function answer(running: Running, { status, headers, body, ascii, contentType = protocolType }: Answer): void {
@@ -48,6 +55,7 @@ export function createFastInfer(deps: FastInferDeps): (request: FastRequest<Infe
     running.respond(request, { status, headers: requestId + headers, contentType, body, ascii });
     const ms = Math.round((performance.now() - running.startedAt) * 100) / 100;
     durations.add(status, ms);
+    if (running.span) endSpan(running.span, running, status);
     const whose = tenantId === undefined ? '' : `"tenantId":"${tenantId}",`;
     writeLine(
       `"method":"POST","path":"${request.route.path}","status":${status},"ms":${ms},${whose}"traceId":"${traceId}"`,
@@ -65,13 +73,18 @@ export function createFastInfer(deps: FastInferDeps): (request: FastRequest<Infe
   function infer(running: Running, model: ResolvedModel): void {
     const { body, head } = running.request;
     const decoded = decodeInfer(model, body, headerLengthOf(head.extra));
-    const reject = (error: unknown): void => refuse(running, error);
+    const called = running.span && traceInference(tracer, running.span, model);
+    const reject = (error: unknown): void => {
+      called?.end(toKolateError(error).code);
+      refuse(running, error);
+    };
     predict(model, decoded, deadlineMs, {
       resolve(prediction) {
+        called?.end();
         try {
           succeed(running, model, decoded, prediction);
         } catch (error) {
-          reject(error);
+          refuse(running, error);
         }
       },
       reject,
@@ -114,8 +127,10 @@ export function createFastInfer(deps: FastInferDeps): (request: FastRequest<Infe
   }
 
   return (request, respond) => {
-    const traceId = traceIdOf(request.head.traceparent);
-    const running: Running = { request, respond, startedAt: performance.now(), traceId, tenantId: undefined };
+    const { traceparent } = request.head;
+    const span = tracer?.begin('server', templateOf(request.route).name, traceparent);
+    const traceId = span ? span.traceId : traceIdOf(traceparent);
+    const running: Running = { request, respond, startedAt: performance.now(), traceId, span, tenantId: undefined };
     try {
       const identity = verifyToken(tokenOf(request.head.authorization));
       const admission = identity instanceof Promise ? identity : admitCaller(running, identity);
@@ -127,6 +142,23 @@ export function createFastInfer(deps: FastInferDeps): (request: FastRequest<Infe
       refuse(running, error);
     }
   };
+}
+
+const named = (route: string) => ({ route, name: `POST ${route}` });
+const plain = named(colonPath(modelInfer.path));
+const versioned = named(colonPath(modelVersionInfer.path));
+const templateOf = ({ version }: InferRoute) => (version === undefined ? plain : versioned);
+
+/** As `createServiceApp` ends those of other requests. */
+function endSpan(span: Span, { request, tenantId }: Running, status: number): void {
+  span.set({
+    'http.request.method': 'POST',
+    'http.route': templateOf(request.route).route,
+    'url.path': request.route.path,
+    'http.response.status_code': status,
+    'kolate.tenant_id': tenantId,
+  });
+  span.end(status >= 500 ? String(status) : undefined);
 }
 
 const maxTokens = 10_000;

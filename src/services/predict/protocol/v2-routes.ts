@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
-import { KolateError } from '../../../contracts/errors';
+import { KolateError, toKolateError } from '../../../contracts/errors';
 import * as contracts from '../../../contracts/http/inference';
+import type { Tracer } from '../../../platform/telemetry/tracer';
 import type { InferenceEngine } from '../inference/inference-engine';
 import type { ModelResolver, ResolvedModel } from '../inference/resolved-model';
 import { decodeInfer } from './decode-infer';
@@ -9,6 +10,7 @@ import { modelMetadata, serverMetadata } from './metadata';
 import type { Predict } from './predict';
 import { protocolType, toProtocolError } from './protocol-error';
 import { headerLengthOf, takeBytes } from './read-body';
+import { traceInference } from './trace-inference';
 
 /** Whose request it is. */
 export type Caller = { readonly tenantId: string };
@@ -28,6 +30,7 @@ export type V2RoutesDeps = {
   readonly deadlineMs: number;
   readonly maxBodyBytes: number;
   readonly traceIdOf?: (request: FastifyRequest) => string | undefined;
+  readonly tracer?: Tracer | undefined;
 };
 
 type ModelParams = { model: string; version?: string };
@@ -45,7 +48,8 @@ export function createV2Routes(deps: V2RoutesDeps): FastifyPluginCallback {
   };
 }
 
-const colonPath = (path: string): string => path.replace(/\{([^}]+)\}/g, ':$1');
+/** A path of the contracts as fastify writes it. */
+export const colonPath = (path: string): string => path.replace(/\{([^}]+)\}/g, ':$1');
 
 function addServerRoutes(app: FastifyInstance, { isReady, version }: V2RoutesDeps): void {
   app.get(contracts.serverMetadata.path, (_request, reply) => answer(reply, serverMetadata(version)));
@@ -89,8 +93,10 @@ function createInferHandler(deps: V2RoutesDeps) {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const decoded = decodeInfer(model, body, headerLengthOf(request));
     const { id, isBinary } = decoded;
+    const called = traceInference(deps.tracer, request.span, model);
     deps.predict(model, decoded, deps.deadlineMs).then(
       (prediction) => {
+        called?.end();
         const { outputs, outputsJson } = prediction;
         const answered = { model, id, predictionId: prediction.id, outputs };
         reply.header('kolate-prediction-id', prediction.id);
@@ -102,7 +108,10 @@ function createInferHandler(deps: V2RoutesDeps) {
         reply.header('inference-header-content-length', headerLength);
         reply.header('content-type', 'application/octet-stream').send(bytes);
       },
-      (error: unknown) => refuse(deps, request, reply, error),
+      (error: unknown) => {
+        called?.end(toKolateError(error).code);
+        refuse(deps, request, reply, error);
+      },
     );
   }
 
