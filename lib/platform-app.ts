@@ -5,6 +5,7 @@ import { featureFlags } from './config/feature-flags';
 import { AccountStack, needsAccountStack } from './stacks/account-stack';
 import { ApiStack, type ApiStackProps } from './stacks/api-stack';
 import { BackupStack } from './stacks/backup-stack';
+import { CellStack } from './stacks/cell-stack';
 import { CoreDataStack } from './stacks/core-data-stack';
 import { DeliveryStack } from './stacks/delivery-stack';
 import { EdgeStack } from './stacks/edge-stack';
@@ -47,6 +48,9 @@ export function addPlatform(app: App, environment: Environment): App {
   const identity = new IdentityStack(app, { environment, alarmTopic });
   const { issuerUrl } = identity;
   const provisioning = new ProvisioningStack(app, { environment, vpc, bus, permissionsBoundary, alarmTopic });
+  for (const cell of environment.sharedCells) {
+    new CellStack(app, { environment, cell, vpc, hosting: provisioning.hosting, alarmTopic });
+  }
   const services = new ServicesStack(app, {
     ...{ environment, vpc, bus, data, storage, identity, permissionsBoundary, alarmTopic },
     ingress: {

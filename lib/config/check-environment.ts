@@ -1,4 +1,5 @@
 import type { Environment, ServiceSize } from './environment';
+import { checkSharedCells } from './shared-cell';
 
 /** Memory in MiB that Fargate has with so much CPU: from, to, step. */
 const fargateMemory: Readonly<Record<number, readonly [number, number, number]>> = {
@@ -41,6 +42,7 @@ export function checkEnvironment(environment: Environment): Environment {
   checkMessaging(environment);
   checkCoreData(environment);
   checkRetention(environment);
+  checkSharedCells(environment.sharedCells, must);
   checkObservability(environment);
   checkPeer(environment);
   checkDelivery(environment);

@@ -42,6 +42,7 @@ export const dev: Environment = {
     'predict-registry': small,
   },
   observability: { mainJobEveryMinutes: undefined },
+  sharedCells: [],
   backup: { days: 7, lockDays: undefined, copyToPeer: false, restoreTests: false },
   delivery: undefined,
   features: { search: false, privateCa: false, containerInsights: false, traces: false },

@@ -1,5 +1,6 @@
 import type { Route, ServiceName } from '../../src/contracts/http/route';
 import type { TierName } from '../../src/contracts/http/tenants';
+import type { SharedCell } from './shared-cell';
 
 /** What one kind of task gets. CPU in units of 1/1024 of a core, in a pair with memory that Fargate has. */
 export type ServiceSize = {
@@ -101,6 +102,8 @@ export type Environment = {
     readonly replicate: boolean;
   };
   readonly services: Readonly<Record<ServiceName, ServiceSize>>;
+  /** Hosts for tenants of the tier `shared-cell`; how one is opened and closed: docs/capacity.md. */
+  readonly sharedCells: readonly SharedCell[];
   readonly observability: {
     /** Does the main job so often, as a tenant of its own with its own stack (about 42 USD a month); absent: never. */
     readonly mainJobEveryMinutes: number | undefined;
@@ -125,7 +128,7 @@ export type Environment = {
     readonly privateCa: boolean;
     /** Metrics of single tasks and containers in CloudWatch, paid by the piece: about 10 USD a service and month. */
     readonly containerInsights: boolean;
-  };
-};
     /** Spans of services in X-Ray, by a collector beside each (5 USD a million traces; 128 MiB of each task). */
     readonly traces: boolean;
+  };
+};

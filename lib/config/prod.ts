@@ -40,6 +40,7 @@ export const prod: Environment = {
     'predict-registry': { cpu: 1_024, memoryMib: 2_048, minTasks: 2, maxTasks: 12, spotShare: 0 },
   },
   observability: { mainJobEveryMinutes: 5 },
+  sharedCells: [],
   backup: { days: 35, lockDays: 7, copyToPeer: true, restoreTests: true },
   delivery: undefined,
   features: { search: false, privateCa: true, containerInsights: true, traces: true },

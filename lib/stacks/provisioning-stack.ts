@@ -12,7 +12,7 @@ import { engineImage } from '../constructs/tenants/engine-image';
 import { ProvisioningRole, tenantStackPrefix } from '../constructs/tenants/provisioning-role';
 import { StackNews } from '../constructs/tenants/stack-news';
 import { templateAsset } from '../constructs/tenants/template-asset';
-import { TenantHosting } from '../constructs/tenants/tenant-hosting';
+import { hostImageParameter, TenantHosting } from '../constructs/tenants/tenant-hosting';
 import { parameterPath, type Shared, type SharedName } from '../constructs/tenants/tenant-parameters';
 import { KolateStack, type KolateStackProps } from './kolate-stack';
 import { TenantStack } from './tenant-stack';
@@ -100,6 +100,3 @@ export class ProvisioningStack extends KolateStack {
     }
   }
 }
-
-/** Amazon's image for hosts of ECS, as it is at each deployment. */
-const hostImageParameter = '/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id';

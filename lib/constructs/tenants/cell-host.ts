@@ -9,10 +9,12 @@ export type CellHostProps = {
   readonly slot: string;
   readonly zone: string;
   readonly subnet: string;
-  readonly shared: Shared;
+  readonly shared: Pick<Shared, 'cluster' | 'hostImage' | 'hostProfile' | 'hostGroup'>;
   readonly cellId: string;
   readonly keyArn: string;
   readonly size: CellSize;
+  /** Tells CloudWatch how full disk and memory are, once a minute. @default false */
+  readonly measured?: boolean;
   /** @default - always made */
   readonly condition?: CfnCondition;
 };
@@ -78,7 +80,7 @@ export class CellHost extends Construct {
     for (const resource of [this.volume, template, this.group]) resource.cfnOptions.condition = condition;
   }
 
-  private launchTemplate({ slot, shared, cellId, size }: CellHostProps): CfnLaunchTemplate {
+  private launchTemplate({ slot, shared, cellId, size, measured }: CellHostProps): CfnLaunchTemplate {
     return new CfnLaunchTemplate(this, 'Template', {
       launchTemplateData: {
         imageId: shared.hostImage,
@@ -89,7 +91,7 @@ export class CellHost extends Construct {
         monitoring: { enabled: true },
         blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { volumeSize: 30, volumeType: 'gp3', encrypted: true } }],
         userData: Fn.base64(
-          Fn.sub(attachScript, {
+          Fn.sub(measured ? attachScript + measureScript : attachScript, {
             Volume: this.volume.ref,
             Cluster: shared.cluster,
             CellId: cellId,
@@ -100,6 +102,9 @@ export class CellHost extends Construct {
     });
   }
 }
+
+/** What a host of a shared cell says of itself, in percent, by CellId and Slot. */
+export const cellMetrics = { namespace: 'Kolate/Cells', disk: 'DiskUsed', memory: 'MemoryUsed' } as const;
 
 /** `${!x}` is the shell's own; `${x}` is substituted by CloudFormation. */
 const attachScript = `#!/bin/bash
@@ -122,4 +127,17 @@ ECS_INSTANCE_ATTRIBUTES={"kolate.cell":"\${CellId}","kolate.slot":"\${Slot}"}
 ECS_ENABLE_TASK_IAM_ROLE=true
 ECS_AWSVPC_BLOCK_IMDS=true
 EOF
+`;
+
+const measureScript = `cat > /usr/local/bin/measure <<'EOF'
+#!/bin/bash
+disk=$(df --output=pcent /data | tail -1 | tr -dc 0-9)
+memory=$(free | awk '/^Mem:/ { printf "%d", ($2 - $7) * 100 / $2 }')
+for pair in ${cellMetrics.disk}=$disk ${cellMetrics.memory}=$memory; do
+  aws cloudwatch put-metric-data --region \${AWS::Region} --namespace ${cellMetrics.namespace} --unit Percent \\
+    --metric-name \${!pair%=*} --value \${!pair#*=} --dimensions CellId=\${CellId},Slot=\${Slot}
+done
+EOF
+chmod 755 /usr/local/bin/measure
+systemd-run --on-active=60 --on-unit-active=60 --unit=measure /usr/local/bin/measure
 `;

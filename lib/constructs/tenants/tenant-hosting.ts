@@ -6,7 +6,11 @@ import { PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
 import { tenantZone } from '../../../src/contracts/tenant-hosts';
 import { explainPolicy } from '../explain-policy';
+import { cellMetrics } from './cell-host';
 import { enginePorts } from './tenant-engines';
+
+/** Amazon's image for hosts of ECS, as it is at each deployment. */
+export const hostImageParameter = '/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id';
 
 export type TenantHostingProps = { readonly vpc: ec2.IVpc; readonly boundary: iam.IManagedPolicy };
 
@@ -92,10 +96,20 @@ export class TenantHosting extends Construct {
         conditions: { StringEquals: { 'kms:ViaService': `ec2.${region}.amazonaws.com` } },
       }),
     );
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['cloudwatch:PutMetricData'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'cloudwatch:namespace': cellMetrics.namespace } },
+      }),
+    );
     explainPolicy(role, [
       [/:(volume|instance)\/\*$/, 'Only what carries the tag of a cell, and a host takes its own volume.'],
       [/:key\/\*$/, 'Only through EC2, for the volume of the host.'],
-      [/^Resource::\*$/, 'The agent of ECS polls no named resource; the calls that can be are bound to the cluster.'],
+      [
+        /^Resource::\*$/,
+        'The agent of ECS polls no named resource, and metrics have none; what can be is bound to the cluster or namespace.',
+      ],
     ]);
     return role;
   }

@@ -1,5 +1,7 @@
+import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { topics } from '../../../src/contracts/topics';
+import { cellSpecOf } from '../../config/shared-cell';
 import { backlogOf } from '../../constructs/services/backlog';
 import { CursorKey } from '../../constructs/services/cursor-key';
 import { grantFiles } from '../../constructs/services/grant-files';
@@ -32,7 +34,9 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
       KOLATE_CLIENT_TABLE: identity.clientTable.tableName,
       KOLATE_TENANT_DRIVER: 'cloudformation',
       KOLATE_TENANT_TEMPLATE_URL: provisioning.templateUrl,
-      KOLATE_SHARED_CELLS: '[]',
+      KOLATE_SHARED_CELLS: JSON.stringify(
+        platform.common.environment.sharedCells.map((cell) => cellSpecOf(cell, Stack.of(scope).availabilityZones)),
+      ),
       KOLATE_PROVISIONING_ROLE_ARN: provisioning.role.roleArn,
       KOLATE_CURSOR_KEY: new CursorKey(scope, 'EnterpriseInfoCursors', {
         key: platform.common.key,

@@ -1,0 +1,46 @@
+import { hostShapes } from '../../src/contracts/account-quotas';
+import type { CellSpec } from '../../src/contracts/cells';
+/** Hosts that several tenants share: one in each of so many zones, all alike. */
+export type SharedCell = {
+  /** Stays with the cell: tenants are placed by it. */
+  readonly id: string;
+  readonly instanceType: string;
+  /** Of each host. */
+  readonly volumeGib: number;
+  readonly volumeIops: number;
+};
+
+/** What a host needs for itself, its agent and the cache of its file system. */
+const hostMemoryMib = 1_024;
+const zonesOfCell = 3;
+
+/** What tenants may have of each host, for who places them. */
+export function cellSpecOf({ id, instanceType, volumeGib }: SharedCell, zones: readonly string[]): CellSpec {
+  const shape = hostShapes[instanceType];
+  if (!shape) throw new Error(`shared cell ${id}: ${instanceType} is no known type; expected ${known.join(', ')}`);
+  const { memoryMib, tasks } = shape;
+  return {
+    id,
+    hosts: zones.slice(0, zonesOfCell).map((zone, at) => ({
+      ...{ slot: at + 1, zone, memoryMib: memoryMib - hostMemoryMib, diskGib: volumeGib, tasks },
+    })),
+  };
+}
+
+const known = Object.keys(hostShapes);
+
+/** @throws Error with what, got, expected */
+export function checkSharedCells(cells: readonly SharedCell[], must: Must): void {
+  const ids = cells.map(({ id }) => id);
+  must(new Set(ids).size === ids.length, 'sharedCells', ids, 'each id once');
+  for (const { id, instanceType, volumeGib, volumeIops } of cells) {
+    must(/^[a-z][a-z0-9-]{0,35}$/.test(id), 'sharedCells.id', id, '1 to 36 small letters, digits and hyphens');
+    must(known.includes(instanceType), `sharedCells.${id}.instanceType`, instanceType, known.join(', '));
+    must(within(volumeGib, 10, 16_384), `sharedCells.${id}.volumeGib`, volumeGib, '10 to 16384');
+    must(within(volumeIops, 3_000, 16_000), `sharedCells.${id}.volumeIops`, volumeIops, '3000 to 16000');
+  }
+}
+
+type Must = (holds: boolean, what: string, got: unknown, expected: string) => void;
+const within = (value: number, from: number, to: number): boolean =>
+  Number.isInteger(value) && value >= from && value <= to;
