@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createProgram } from '../../cli/create-program';
@@ -11,10 +11,16 @@ import { synthesized } from '../helpers/synthesized';
 const root = join(__dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const guide = read('docs/deploy.md');
-const { lines, mentions } = documentedCommands('docs/deploy.md');
-/** One command each, whatever is joined or piped on a line. */
-const commands = [...new Set([...lines, ...mentions].flatMap((line) => line.split(/ && | \| /)))];
-const startingWith = (start: string): string[] => commands.filter((command) => command.startsWith(start));
+const runbooks = readdirSync(join(root, 'docs/runbooks')).map((name) => `docs/runbooks/${name}`);
+/** What is typed where there is an account, one command each, with an environment in the place that is left for it. */
+const commands = ['docs/deploy.md', 'README.md', ...runbooks]
+  .map(documentedCommands)
+  .flatMap(({ lines, mentions }) => [...lines, ...mentions])
+  .flatMap((line) => line.replaceAll(/<env>|\$env|\$ENV|(?<=--env )ENV/g, 'prod').split(/ && | \| /))
+  .map((command) => command.replace(/^kolate /, 'npx kolate ').trim())
+  // Typed where there is none: one-machine.test.ts.
+  .filter((command) => !/^npm (start|stop|test|run check$)|kolate --help/.test(command));
+const startingWith = (start: string): string[] => [...new Set(commands)].filter((each) => each.startsWith(start));
 const flagsIn = (text: string): string[] => text.match(/(?<= )--[a-z][a-z-]*/g) ?? [];
 
 /** What the CDK's command line says of one of its commands. @throws Error when it has no such command */
@@ -39,8 +45,8 @@ const retainedRows = (): string[] => {
   return [...rows].sort(([a], [b]) => a.localeCompare(b)).map(row);
 };
 
-describe('the guide to a deployment', () => {
-  it('lists what stays after a tear-down: every retained resource of every stack, and no other', () => {
+describe('what is told to type where there is an account', () => {
+  it('lists in the guide what stays after a tear-down: every retained resource of every stack, and no other', () => {
     const table = guide.split('<!-- retained -->')[1]?.split('<!-- /retained -->')[0] ?? '';
     const rows = table.split('\n').filter((line) => line.startsWith('| '));
     expect(rows.slice(1)).toEqual(retainedRows());
@@ -51,7 +57,7 @@ describe('the guide to a deployment', () => {
     const scripts: Record<string, string> = JSON.parse(read('package.json')).scripts;
     if (script === 'ci') return;
     expect(Object.keys(scripts)).toContain(script);
-    const [, known = ''] = /const usage = `([^`]+)`/.exec(read(`scripts/${script}.ts`)) ?? [];
+    const [, known = ''] = /const usage = `([^`]+)`/.exec(read(`scripts/${script.replace(':', '-')}.ts`)) ?? [];
     for (const flag of flagsIn(` ${rest.filter((word) => word !== '--').join(' ')}`)) expect(known).toContain(flag);
   });
 
@@ -79,8 +85,8 @@ describe('the guide to a deployment', () => {
     const [, , verb = ''] = command.split(' ');
     const help = cdkHelp(verb);
     for (const flag of flagsIn(command)) expect(help).toMatch(new RegExp(`${flag}[ ,]`));
-    const environment = /env=(\S+)/.exec(command)?.[1];
-    if (environment === undefined) return;
+    if (verb === 'bootstrap' || command === 'npx cdk import' || command.includes('--app ')) return;
+    const environment = /-c env=(\S+)/.exec(command)?.[1] ?? 'none';
     expect(environmentNames).toContain(environment);
     const there = synthesized(environmentNames.find((name) => name === environment) ?? 'dev').stacks.map(
       ({ name }) => name,
