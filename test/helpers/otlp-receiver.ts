@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
@@ -40,7 +40,7 @@ export async function startOtlpReceiver({ hold = false } = {}) {
         open = resolve;
       })
     : Promise.resolve();
-  const server = createServer(async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     paths.push(String(request.url));
     const body = (await json(request)) as WireBody;
     await gate;
@@ -51,7 +51,8 @@ export async function startOtlpReceiver({ hold = false } = {}) {
       }
     }
     response.setHeader('content-type', 'application/json').end('{}');
-  });
+  };
+  const server = createServer((request, response) => void take(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { Registry } from 'prom-client';
 import { KolateError } from '../../../src/contracts/errors';
 import { stepCommands } from '../../../src/domain/sagas/all-sagas';
 import { newMessage } from '../../../src/platform/kafka/message-codec';
+import { createOtlpTracer } from '../../../src/platform/telemetry/create-otlp-tracer';
+import type { Tracer } from '../../../src/platform/telemetry/tracer';
 import { createStepWorker } from '../../../src/services/enterprise-info/provisioning/create-step-worker';
 import {
   quick,
@@ -14,6 +17,7 @@ import {
 import { createStepHandlers } from '../../../src/services/enterprise-info/provisioning/step-consumer';
 import { createStepQueue } from '../../../src/services/enterprise-info/provisioning/step-queue';
 import { type CoreDatabase, coreDatabase, createTestLog } from '../../helpers/messaging';
+import { startOtlpReceiver } from '../../helpers/otlp-receiver';
 import { until } from '../../helpers/until';
 
 let database: CoreDatabase;
@@ -33,19 +37,27 @@ const stepsOf = (step: Step): Steps => {
   for (const command of stepCommands.keys()) steps[command] = step;
   return steps as Steps;
 };
-const start = (run: SlowStep, concurrency = 8) => {
+const start = (run: SlowStep, concurrency = 8, tracer?: Tracer) => {
   const worker = createStepWorker({
-    ...{ core: database.postgres, steps: stepsOf(slow(run)), log: createTestLog().log, concurrency, pollMs: 50 },
+    ...{
+      core: database.postgres,
+      steps: stepsOf(slow(run)),
+      log: createTestLog().log,
+      concurrency,
+      pollMs: 50,
+      tracer,
+    },
   });
   workers.push(worker);
   return worker;
 };
-const commandFor = (tenantId: string, deadlineMs = 30_000) => {
+const commandFor = (tenantId: string, deadlineMs = 30_000, traceparent?: string) => {
   const contract = stepCommands.get('stores.provision');
   if (!contract) throw new Error('the command is gone');
   const input = { tenantId, slug: 's', name: 'n', tier: 'pool', contact: 'c@d.example', operationId: randomUUID() };
   return newMessage(contract, 'core', {
     key: tenantId,
+    ...(traceparent ? { traceparent } : {}),
     data: {
       ...{
         sagaId: randomUUID(),
@@ -60,8 +72,12 @@ const commandFor = (tenantId: string, deadlineMs = 30_000) => {
     },
   });
 };
-const take = (message: ReturnType<typeof commandFor>, step: Step = slow(async () => async () => ({}))) => {
-  const hooks = { now: Date.now, onFailure: () => undefined };
+const take = (
+  message: ReturnType<typeof commandFor>,
+  step: Step = slow(async () => async () => ({})),
+  tracer?: Tracer,
+) => {
+  const hooks = { now: Date.now, onFailure: () => undefined, tracer };
   const handler = createStepHandlers(stepsOf(step), hooks).find(({ event }) => event.type === message.type);
   return database.postgres.transaction(async (sql) => handler?.handle(message, sql, undefined));
 };
@@ -72,6 +88,66 @@ type Reply = {
 const replies = () => database.postgres.sql.many<Reply>`select type, payload from tenancy.outbox order by seq`;
 const waiting = async () =>
   (await database.postgres.sql.one<{ n: number }>`select count(*) as n from tenancy.step_run`).n;
+
+describe('a step whose operation is recorded', () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const origin = `00-${traceId}-00f067aa0ba902b7-01`;
+  const repliesFrom = () =>
+    database.postgres.sql.many<{ headers: { traceparent?: string } }>`select headers from tenancy.outbox order by seq`;
+
+  it.each([
+    ['slow and done', async () => async () => ({}), false],
+    [
+      'slow and fails',
+      async () => {
+        throw new KolateError('KLT_PROVISION_FAILED', 'no room');
+      },
+      true,
+    ],
+  ] satisfies [string, SlowStep, boolean][])(
+    'is a span below its command when it is %s',
+    async (_kind, run, failed) => {
+      const collector = await startOtlpReceiver();
+      const { log } = createTestLog();
+      const tracer = createOtlpTracer({
+        ...{ service: 's', endpoint: collector.endpoint, ratio: 0, log, registry: new Registry(), everyMs: 5 },
+      });
+      start(run, 8, tracer);
+      const tenantId = randomUUID();
+      await take(commandFor(tenantId, 30_000, origin));
+      await take(commandFor(randomUUID()));
+      await until(async () => (await replies()).length === 2);
+      await tracer.close();
+      await collector.close();
+      expect(collector.spans).toMatchObject([
+        {
+          ...{ name: 'step stores.provision', traceId, parentSpanId: '00f067aa0ba902b7', failed },
+          attributes: { 'kolate.tenant_id': tenantId, 'kolate.step': 'provision', 'kolate.direction': 'do' },
+        },
+      ]);
+      expect((await repliesFrom()).map(({ headers }) => headers.traceparent)).toContain(
+        `00-${traceId}-${collector.spans[0]?.spanId}-01`,
+      );
+    },
+  );
+
+  it('is a span below its command when it is quick', async () => {
+    const collector = await startOtlpReceiver();
+    const { log } = createTestLog();
+    const tracer = createOtlpTracer({
+      ...{ service: 's', endpoint: collector.endpoint, ratio: 0, log, registry: new Registry() },
+    });
+    await take(
+      commandFor(randomUUID(), 30_000, origin),
+      quick(async () => ({})),
+      tracer,
+    );
+    await tracer.close();
+    await collector.close();
+    expect(collector.spans).toMatchObject([{ name: 'step stores.provision', traceId, failed: false }]);
+    expect((await repliesFrom())[0]?.headers.traceparent).toBe(`00-${traceId}-${collector.spans[0]?.spanId}-01`);
+  });
+});
 
 describe('a slow step', () => {
   it('is answered with its effect on the core database, and is gone from the queue', async () => {
