@@ -80,7 +80,7 @@ export function createClientTokens(deps: ClientTokenDeps): TokenSource {
       const cached = await store.cachedToken(key);
       if (cached) return cached;
       // Cognito binds resources to people's tokens alone (RFC 8707).
-      const resource = deps.scopePrefix === '' ? { resource: apiAudience } : {};
+      const resource: Readonly<Record<string, string>> = deps.scopePrefix === '' ? { resource: apiAudience } : {};
       const form = { grant_type: 'client_credentials', ...resource, scope };
       const answer = await requestToken(issuer, form, client, send);
       const expiresAt = Date.now() / 1_000 + answer.expires_in;
