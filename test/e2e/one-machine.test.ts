@@ -84,7 +84,10 @@ describe('what the documents tell to type', () => {
       'the whole of this file begins and ends with them; flags: home.test.ts, arguments.test.ts',
     ],
     [/^npm test|^npm run check/, 'they are what runs here'],
-    [/^npm run (synth|bench|cost|deploy|snapshots|diagram)|^npx cdk/, 'it takes minutes, or an account: deploy-guide.test.ts'],
+    [
+      /^npm run (synth|bench|cost|deploy|snapshots|diagram)|^npx cdk/,
+      'it takes minutes, or an account: deploy-guide.test.ts',
+    ],
     [/kolate login$/, 'it needs a browser: login.test.ts'],
     [/--env /, 'it needs an account'],
   ];
