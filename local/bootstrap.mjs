@@ -45,8 +45,7 @@ async function main([mode = '', ...args]) {
   const node = await setUp(resolved, parts, progress, needsImages(mode, args));
   const env = withNode(node);
   if (mode === 'test') return runTests({ root, node, env, args, progress });
-  const [program, rest] =
-    mode === 'run' ? [`dist/scripts/${args[0]}.js`, args.slice(1)] : [supervisor, [mode, ...args]];
+  const [program, rest] = mode === 'run' ? [programOf(args[0]), args.slice(1)] : [supervisor, [mode, ...args]];
   if (!existsSync(join(root, program))) throw new Error(`${program} is not there`);
   return passThrough(node, [...nodeFlags, program, ...rest], { cwd: root, env });
 }
@@ -54,6 +53,8 @@ async function main([mode = '', ...args]) {
 /** kafkajs asks for timers of less than nothing; it means "now", and gets that. */
 const nodeFlags = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning'];
 const supervisor = 'dist/local/supervisor/main.js';
+/** `app` is the CDK's, as cdk.json starts it. */
+const programOf = (script) => (script === 'app' ? 'dist/bin/kolate.js' : `dist/scripts/${script}.js`);
 
 /** Tests of these two projects, and scripts other than benchmarks, touch no engine. */
 function needsEngines(mode, args) {

@@ -36,6 +36,12 @@ export function checkEnvironment(environment: Environment): Environment {
   must(account === undefined || /^\d{12}$/.test(account), 'account', account, 'twelve digits');
   must(regionName.test(region), 'region', region, 'a region, as in us-east-1');
   must(domainName.test(domain.name), 'domain.name', domain.name, 'a domain, as in kolate.example.com');
+  const { logDays, identity } = environment;
+  must([7, 30, 90, 365].includes(logDays), 'logDays', logDays, '7, 30, 90 or 365');
+  must(['required', 'optional'].includes(identity.mfa), 'identity.mfa', identity.mfa, 'required or optional');
+  const { hostedZoneId } = domain;
+  const isZone = hostedZoneId === undefined || /^Z[A-Z0-9]{5,31}$/.test(hostedZoneId);
+  must(isZone, 'domain.hostedZoneId', hostedZoneId, 'the id of a zone, as in Z0123456789ABC');
   for (const email of alarmEmails) must(/^\S+@\S+$/.test(email), 'alarmEmails', email, 'an address of mail');
   checkNetwork(environment);
   checkEdge(environment);
@@ -71,7 +77,9 @@ function checkNetwork({ network }: Environment): void {
 
 function checkEdge({ edge, region }: Environment): void {
   const { allowedCidrs, deniedCidrs, requestsPerFiveMinutes, originCertificateArn } = edge;
-  for (const cidr of [...allowedCidrs, ...deniedCidrs]) must(ipv4Block.test(cidr), 'edge cidrs', cidr, 'IPv4 blocks');
+  for (const cidr of [...allowedCidrs, ...deniedCidrs]) {
+    must(ipv4Block.test(cidr) && !cidr.endsWith('/0'), 'edge cidrs', cidr, 'IPv4 blocks of /1 to /32, as WAF has them');
+  }
   const both = allowedCidrs.filter((cidr) => deniedCidrs.includes(cidr));
   must(both.length === 0, 'edge.deniedCidrs', both, 'no block that edge.allowedCidrs has');
   const expected = '10 to 2000000000, as WAF has it';

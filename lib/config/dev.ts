@@ -45,5 +45,5 @@ export const dev: Environment = {
   sharedCells: [],
   backup: { days: 7, lockDays: undefined, copyToPeer: false, restoreTests: false },
   delivery: undefined,
-  features: { search: false, privateCa: false, containerInsights: false, traces: false },
+  features: { privateCa: false, containerInsights: false, traces: false },
 };

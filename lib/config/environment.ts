@@ -122,8 +122,6 @@ export type Environment = {
     | { readonly connectionArn: string; readonly repository: string; readonly branch: string }
     | undefined;
   readonly features: {
-    /** OpenSearch for logs. */
-    readonly search: boolean;
     /** TLS between services by a private certificate authority (50 USD a month). */
     readonly privateCa: boolean;
     /** Metrics of single tasks and containers in CloudWatch, paid by the piece: about 10 USD a service and month. */

@@ -1,4 +1,5 @@
 import { checkEnvironment } from './check-environment';
+import { checkShape } from './check-shape';
 import { dev } from './dev';
 import type { Environment } from './environment';
 import { prod } from './prod';
@@ -12,6 +13,9 @@ export const rollout = { rehearsal: dev, waves: [prodStandby, prod] } as const;
 /** @throws Error naming the environments there are, or what is wrong with the one of that name */
 export function environmentNamed(name: string): Environment {
   const found = environments.find((environment) => environment.name === name);
-  if (found) return checkEnvironment(found);
+  if (found) {
+    checkShape(found, dev);
+    return checkEnvironment(found);
+  }
   throw new Error(`environment: name is "${name}"; expected ${environments.map((e) => e.name).join(' or ')}`);
 }

@@ -43,5 +43,5 @@ export const prod: Environment = {
   sharedCells: [],
   backup: { days: 35, lockDays: 7, copyToPeer: true, restoreTests: true },
   delivery: undefined,
-  features: { search: false, privateCa: true, containerInsights: true, traces: true },
+  features: { privateCa: true, containerInsights: true, traces: true },
 };

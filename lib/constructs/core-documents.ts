@@ -80,6 +80,9 @@ export class CoreDocuments extends Construct implements ec2.IConnectable {
     });
     cluster.node.addDependency(...logs);
     this.host = cluster.clusterEndpoint.hostname;
+    // Without it nobody gets into what is kept.
+    const drawn = cluster.node.findChild('Secret');
+    if (drawn instanceof Secret) drawn.applyRemovalPolicy(RemovalPolicy.RETAIN);
     if (cluster.secret) props.rotation.rotate(cluster.secret, this);
     // Without its key, which would want to name whoever may read it: a stack cannot depend on those that depend on it.
     this.adminSecret = Secret.fromSecretCompleteArn(this, 'Admin', cluster.secret?.secretArn ?? '');

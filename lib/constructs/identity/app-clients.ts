@@ -1,4 +1,4 @@
-import { Duration, SecretValue } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, SecretValue } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -78,6 +78,7 @@ export class AppClients extends Construct {
     const secret = new Secret(this, 'OperatorSecret', {
       description: 'OAuth client of the operators: clientId and clientSecret',
       encryptionKey: key,
+      removalPolicy: RemovalPolicy.RETAIN,
       secretObjectValue: {
         clientId: SecretValue.resourceAttribute(client.userPoolClientId),
         clientSecret: SecretValue.resourceAttribute(attrClientSecret),

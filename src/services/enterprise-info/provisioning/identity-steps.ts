@@ -6,8 +6,8 @@ import { secretNames } from '../secret-names';
 import { clientName } from '../tenants/client-name';
 import { newClientSecret } from '../tenants/client-secret';
 import { createTenantStore } from '../tenants/tenant-store';
+import { requireToTier } from './require-tier';
 import { type Output, type StepContext, slow } from './step';
-import { requireToTier } from './tenancy-steps';
 
 export type IdentityStepDeps = { readonly directory: IdentityDirectory; readonly secrets: SecretStore };
 

@@ -6,7 +6,7 @@ import { choosePlace } from '../../../domain/placement/choose-place';
 import type { CoreSql } from '../../../platform/postgres/sql';
 import { createCellStore } from './cell-store';
 import { createPlacementStore, type PlacementRole, type Room, stackName } from './placement-store';
-import { requireTier } from './tenancy-steps';
+import { requireTier } from './require-tier';
 
 export type PlaceOptions = {
   readonly tenantId: string;

@@ -9,10 +9,11 @@ import { secretNames } from '../secret-names';
 import { keepOrMake } from './identity-steps';
 import { placeTenant } from './place-tenant';
 import { createPlacementStore, type PlacementRole, stackName } from './placement-store';
+import { requireToTier } from './require-tier';
 import { smokeTest } from './smoke-test';
 import { nothingMore, type StepContext, slow } from './step';
 import { requirePlacement, type StoresDeps } from './stores-deps';
-import { requireToTier, type TenancyStepDeps } from './tenancy-steps';
+import type { TenancyStepDeps } from './tenancy-steps';
 
 export type ProvisionStepDeps = StoresDeps & Pick<TenancyStepDeps, 'quotas'>;
 /** Where stores are made: which of the tenant's places, and with how many shards. */

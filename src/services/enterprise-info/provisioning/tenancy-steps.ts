@@ -1,11 +1,11 @@
 import type { AccountQuota } from '../../../contracts/account-quotas';
 import { KolateError } from '../../../contracts/errors';
-import { findTier } from '../../../domain/tenancy/tiers';
 import type { Logger } from '../../../platform/logging/create-logger';
 import type { CoreSql } from '../../../platform/postgres/sql';
 import { createTenantStore } from '../tenants/tenant-store';
 import { placeTenant } from './place-tenant';
 import { createPlacementStore } from './placement-store';
+import { requireToTier } from './require-tier';
 import { quick, type StepContext } from './step';
 import { moveTenant, takeBack } from './tenant-moves';
 
@@ -117,15 +117,4 @@ async function swap(
     await placements.rename(tenantId, 'current', over);
     await placements.rename(tenantId, from, 'current');
   }
-}
-
-export function requireToTier({ input: { toTier }, command }: StepContext): string {
-  if (toTier !== undefined) return toTier;
-  throw new KolateError('KLT_EVENT_INVALID', `${command} needs the tier to go to`);
-}
-
-export function requireTier(name: string) {
-  const tier = findTier(name);
-  if (tier) return tier;
-  throw new KolateError('KLT_TIER_UNKNOWN', `there is no tier "${name}"`);
 }
