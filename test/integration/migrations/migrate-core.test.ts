@@ -88,7 +88,12 @@ it('fails without a password, and says so by its exit code', async () => {
 it('makes schemas and roles as an administrator who is no superuser, over TLS', async () => {
   const { code, log } = await runTask({ KOLATE_POSTGRES_PASSWORD: password });
   expect({ code, log }).toMatchObject({ code: 0 });
-  expect(await appliedNames()).toEqual(['0001-schemas.sql', '0002-saga.sql', '0003-tenancy.sql']);
+  expect(await appliedNames()).toEqual([
+    '0001-schemas.sql',
+    '0002-saga.sql',
+    '0003-tenancy.sql',
+    '0004-shared-cells.sql',
+  ]);
 });
 
 it('lets the services’ roles sign in with tokens', async () => {
