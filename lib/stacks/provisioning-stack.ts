@@ -4,7 +4,6 @@ import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
-import { tenantZone } from '../../src/contracts/tenant-hosts';
 import { explainWildcard } from '../constructs/explain-wildcard';
 import { KolateKey } from '../constructs/kolate-key';
 import type { MessageBus } from '../constructs/message-bus';
@@ -82,7 +81,6 @@ export class ProvisioningStack extends KolateStack {
       hostProfile: hostProfile.instanceProfileArn,
       hostImage: StringParameter.valueForStringParameter(this, hostImageParameter),
       namespace: namespace.namespaceId,
-      domain: tenantZone,
       executionRole: executionRole.roleArn,
       boundary: permissionsBoundary.managedPolicyArn,
       alarmTopic: alarmTopic.topicArn,

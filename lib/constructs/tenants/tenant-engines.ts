@@ -4,6 +4,7 @@ import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnService as DnsService } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
 import { folderMemoryMib } from '../../../src/contracts/cells';
+import { tenantHost } from '../../../src/contracts/tenant-hosts';
 import type { Shared } from './tenant-parameters';
 
 export type TenantEnginesProps = {
@@ -58,7 +59,7 @@ export class TenantEngines extends Construct {
       dnsConfig: { namespaceId: shared.namespace, dnsRecords: [{ type: 'A', ttl: 10 }] },
       healthCheckCustomConfig: {},
     });
-    this.host = Fn.join('.', [tenantId, shared.domain]);
+    this.host = tenantHost(tenantId);
     this.service = new EcsService(this, 'Service', {
       cluster: shared.cluster,
       taskDefinition: task.ref,

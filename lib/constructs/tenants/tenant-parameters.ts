@@ -10,7 +10,6 @@ export const sharedParameters = {
   hostProfile: { type: 'String', path: 'tenants/host-profile' },
   hostImage: { type: 'AWS::EC2::Image::Id', path: 'tenants/host-image' },
   namespace: { type: 'String', path: 'tenants/namespace' },
-  domain: { type: 'String', path: 'tenants/domain' },
   executionRole: { type: 'String', path: 'tenants/execution-role' },
   boundary: { type: 'String', path: 'tenants/boundary' },
   alarmTopic: { type: 'String', path: 'tenants/alarm-topic' },

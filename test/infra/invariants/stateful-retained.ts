@@ -1,25 +1,12 @@
 import { type Assembly, resourcesOf } from '../../../lib/assembly/assembly';
+import { statefulTypes as gatedTypes } from '../../../lib/assembly/stateful-types';
 import type { Rule, Violation } from './rule';
 
+/** Made again, or kept by what they belong to: an instance by its cluster, a queue's messages by whoever sent them. */
+const madeAgain = ['AWS::RDS::DBInstance', 'AWS::SQS::Queue', 'AWS::SecretsManager::Secret'];
+
 /** What somebody would miss. Log groups, caches that fill again and what deployments make are not among it. */
-export const statefulTypes: readonly string[] = [
-  'AWS::Backup::BackupVault',
-  'AWS::Cognito::UserPool',
-  'AWS::DocDB::DBCluster',
-  'AWS::DynamoDB::GlobalTable',
-  'AWS::DynamoDB::Table',
-  'AWS::EC2::Volume',
-  'AWS::ECR::Repository',
-  'AWS::EFS::FileSystem',
-  'AWS::ElastiCache::ReplicationGroup',
-  'AWS::KMS::Key',
-  'AWS::MSK::Cluster',
-  'AWS::MSK::Topic',
-  'AWS::OpenSearchService::Domain',
-  'AWS::RDS::DBCluster',
-  'AWS::Route53::HostedZone',
-  'AWS::S3::Bucket',
-];
+export const statefulTypes: readonly string[] = [...gatedTypes].filter((type) => !madeAgain.includes(type));
 /** In any stack, as those that encrypt nothing but logs stand with what writes the logs. */
 const placedAnywhere = ['AWS::KMS::Key'];
 const kept = ['Retain', 'RetainExceptOnCreate', 'Snapshot'];
