@@ -39,7 +39,7 @@ function bash(nodes: readonly Node[], globals: readonly string[]): string {
   return `# kolate: eval "$(kolate completion bash)"
 _kolate() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path="" word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case "\${path:+$path }$word" in
       ${nodes
         .slice(1)
