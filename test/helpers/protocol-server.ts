@@ -48,6 +48,7 @@ export async function startProtocolServer(models: ReturnType<typeof listSamples>
   const grpc = createGrpcServer({
     ...served,
     identify: (metadata) => identify(metadata.get('authorization')[0]?.toString()),
+    writeLine: () => undefined,
   });
   const http = await app.listen({ host: '127.0.0.1', port: 0 });
   return {

@@ -46,6 +46,7 @@ const maxBodyBytes = 10 * 1024 * 1024;
 export function createPredictApp(options: PredictAppOptions): PredictApp {
   const { log, metrics, probes, verifyToken, admit, engine, resolve, isReady, deadlineMs, tracer } = options;
   const callerOf = createCallers(options);
+  const writeLine = createLineWriter(log);
   const predict = createPredict({ engine, record: options.record });
   const served = { engine, predict, resolve, isReady, version, deadlineMs, maxBodyBytes };
   const http = createServiceApp({ log, metrics, probes, bodyLimitBytes: maxBodyBytes, tracer });
@@ -62,8 +63,9 @@ export function createPredictApp(options: PredictAppOptions): PredictApp {
   );
   const grpc = createGrpcServer({
     ...served,
-    identify: (metadata, scopes) => callerOf(authorizationOf(metadata), scopes),
-    onError: (error, method) => log.error({ err: error, method }, 'inference failed'),
+    identify: (metadata, scopes, onKnown) => callerOf(authorizationOf(metadata), scopes, onKnown),
+    writeLine,
+    onError: (error, method, traceId) => log.error({ err: error, method, traceId }, 'inference failed'),
   });
   const lane = installFastLane(http.server, {
     match: createInferMatcher(),
@@ -78,7 +80,7 @@ export function createPredictApp(options: PredictAppOptions): PredictApp {
         log,
         tracer,
       },
-      writeLine: createLineWriter(log),
+      writeLine,
       durations: createDurationTally(metrics, 'kolate_infer_duration_seconds', 'Time of predictions over plain HTTP'),
     }),
   });

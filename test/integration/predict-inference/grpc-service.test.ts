@@ -46,6 +46,7 @@ const server = createGrpcServer({
     if (metadata.get('authorization').length === 0) throw new KolateError('KLT_TOKEN_MISSING', 'send a bearer token');
     return { tenantId: 'tenant-a' };
   },
+  writeLine: () => undefined,
   isReady: () => true,
   version: '0.1.0',
   deadlineMs: 5_000,

@@ -1,17 +1,20 @@
 import {
-  Metadata,
+  type Metadata,
   type MethodDefinition,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type ServiceDefinition,
   type sendUnaryData,
-  status,
 } from '@grpc/grpc-js';
 import { type KolateError, toKolateError } from '../../../contracts/errors';
 import { modelMetadata as metadataRoute, modelInfer } from '../../../contracts/http/inference';
+import type { Identity } from '../../../contracts/scopes';
+import type { LineWriter } from '../../../platform/logging/create-line-writer';
+import { traceIdOf } from '../../../platform/telemetry/trace-context';
 import type { InferenceEngine } from '../inference/inference-engine';
-import type { ModelResolver } from '../inference/resolved-model';
+import type { ModelResolver, ResolvedModel } from '../inference/resolved-model';
+import { toGrpcError } from './grpc-error';
 import { checkInferMessage } from './grpc-infer';
 import {
   decodeInferMessage,
@@ -29,14 +32,20 @@ export type GrpcServiceDeps = {
   readonly engine: Pick<InferenceEngine, 'ready'>;
   readonly predict: Predict;
   readonly resolve: ModelResolver;
-  /** As of the REST side; the token is in the metadata key `authorization`. */
-  readonly identify: (metadata: Metadata, scopes: readonly string[]) => Caller | Promise<Caller>;
+  /** As of the REST side; the token is in the metadata key `authorization`. `onKnown` is called before the caller may be refused. */
+  readonly identify: (
+    metadata: Metadata,
+    scopes: readonly string[],
+    onKnown: (identity: Identity) => void,
+  ) => Caller | Promise<Caller>;
   readonly isReady: () => boolean | Promise<boolean>;
   readonly version: string;
   readonly deadlineMs: number;
   readonly maxBodyBytes: number;
+  /** Takes the access line of a call: the members that the line of a request has, with the path and the status that it has over HTTP/2. */
+  readonly writeLine: LineWriter;
   /** Called with what is our fault. */
-  readonly onError?: (error: KolateError, method: string) => void;
+  readonly onError?: (error: KolateError, method: string, traceId: string) => void;
 };
 
 export type GrpcServer = {
@@ -47,7 +56,7 @@ export type GrpcServer = {
 };
 
 type Call = ServerUnaryCall<Buffer, Buffer>;
-type Handler = (call: Call) => Buffer | Promise<Buffer>;
+type Handler = (call: Call, onKnown: (identity: Identity) => void) => Buffer | Promise<Buffer>;
 
 /** The gRPC side of the Open Inference Protocol v2: `GRPCInferenceService` of proto/open_inference.proto. */
 export function createGrpcServer(deps: GrpcServiceDeps): GrpcServer {
@@ -58,7 +67,7 @@ export function createGrpcServer(deps: GrpcServiceDeps): GrpcServer {
   const handlers = handlersOf(deps);
   const definition = Object.fromEntries(Object.keys(handlers).map((name) => [name, methodOf(name)]));
   const implementation = Object.fromEntries(
-    Object.entries(handlers).map(([name, handle]) => [name, unary(name, handle, deps.onError)]),
+    Object.entries(handlers).map(([name, handle]) => [name, unary(name, handle, deps)]),
   );
   server.addService(definition satisfies ServiceDefinition, implementation);
   return {
@@ -83,9 +92,10 @@ export function createGrpcServer(deps: GrpcServiceDeps): GrpcServer {
 }
 
 const asItIs = (bytes: Buffer): Buffer => bytes;
+const pathOf = (method: string): string => `/inference.GRPCInferenceService/${method}`;
 /** Messages are decoded by the handlers, so that one which cannot be is the caller's fault and not an internal error. */
 const methodOf = (name: string): MethodDefinition<Buffer, Buffer> => ({
-  path: `/inference.GRPCInferenceService/${name}`,
+  path: pathOf(name),
   originalName: name,
   requestStream: false,
   responseStream: false,
@@ -97,8 +107,8 @@ const methodOf = (name: string): MethodDefinition<Buffer, Buffer> => ({
 
 function handlersOf(deps: GrpcServiceDeps): Readonly<Record<string, Handler>> {
   const { engine, predict, resolve, identify, isReady } = deps;
-  const find = async ({ metadata, request }: Call) => {
-    const { tenantId } = await identify(metadata, metadataRoute.scopes);
+  const find: (...args: Parameters<Handler>) => Promise<ResolvedModel> = async ({ metadata, request }, onKnown) => {
+    const { tenantId } = await identify(metadata, metadataRoute.scopes, onKnown);
     const { name, version } = decodeModelRef(request);
     return resolve(tenantId, name, version);
   };
@@ -106,17 +116,17 @@ function handlersOf(deps: GrpcServiceDeps): Readonly<Record<string, Handler>> {
     ServerLive: () => encodeFlag(true),
     ServerReady: async () => encodeFlag(await isReady()),
     ServerMetadata: () => encodeServerMetadata(serverMetadata(deps.version)),
-    ModelReady: async (call) => {
+    ModelReady: async (...asked) => {
       try {
-        return encodeFlag(await engine.ready(await find(call)));
+        return encodeFlag(await engine.ready(await find(...asked)));
       } catch (error) {
         if (toKolateError(error).code === 'KLT_MODEL_NOT_READY') return encodeFlag(false);
         throw error;
       }
     },
-    ModelMetadata: async (call) => encodeModelMetadata(modelMetadata(await find(call))),
-    ModelInfer: async (call) => {
-      const { tenantId } = await identify(call.metadata, modelInfer.scopes);
+    ModelMetadata: async (...asked) => encodeModelMetadata(modelMetadata(await find(...asked))),
+    ModelInfer: async (call, onKnown) => {
+      const { tenantId } = await identify(call.metadata, modelInfer.scopes, onKnown);
       const message = decodeInferMessage(call.request);
       const model = await resolve(tenantId, message.model.name, message.model.version);
       const { id, request, raw } = checkInferMessage(model, message);
@@ -135,43 +145,40 @@ function deadlineOf(call: Call, deadlineMs: number): number {
   return Number.isFinite(at) ? Math.max(0, Math.min(deadlineMs, at - Date.now())) : deadlineMs;
 }
 
-const unary =
-  (method: string, handle: Handler, onError: GrpcServiceDeps['onError']) =>
-  (call: Call, done: sendUnaryData<Buffer>): void => {
+/** Asked all the time by load balancers, and not logged, as `/healthz` is not. */
+const probe = 'ServerLive';
+
+function unary(method: string, handle: Handler, { onError, writeLine }: GrpcServiceDeps) {
+  const isLogged = method !== probe;
+  const path = pathOf(method);
+  return (call: Call, done: sendUnaryData<Buffer>): void => {
+    const startedAt = performance.now();
+    const traceId = traceIdOf(call.metadata.get('traceparent')[0]?.toString());
+    let tenantId: string | undefined;
+    const end = (status: number): void => {
+      if (!isLogged) return;
+      const ms = Math.round((performance.now() - startedAt) * 100) / 100;
+      const whose = tenantId === undefined ? '' : `"tenantId":"${tenantId}",`;
+      writeLine(`"method":"POST","path":"${path}","status":${status},"ms":${ms},${whose}"traceId":"${traceId}"`);
+    };
+    const succeed = (bytes: Buffer): void => {
+      done(null, bytes);
+      end(200);
+    };
     const fail = (thrown: unknown): void => {
       const error = toKolateError(thrown);
-      if (error.status >= 500) onError?.(error, method);
-      done(toGrpcError(error));
+      if (error.status >= 500) onError?.(error, method, traceId);
+      done(toGrpcError(error, traceId));
+      end(error.status);
     };
     try {
-      const answer = handle(call);
-      if (answer instanceof Promise) answer.then((bytes) => done(null, bytes), fail);
-      else done(null, answer);
+      const answer = handle(call, (identity) => {
+        tenantId = identity.tenantId;
+      });
+      if (answer instanceof Promise) answer.then(succeed, fail);
+      else succeed(answer);
     } catch (error) {
       fail(error);
     }
   };
-
-const statusOf: Readonly<Record<number, status>> = {
-  400: status.INVALID_ARGUMENT,
-  401: status.UNAUTHENTICATED,
-  403: status.PERMISSION_DENIED,
-  404: status.NOT_FOUND,
-  409: status.FAILED_PRECONDITION,
-  413: status.RESOURCE_EXHAUSTED,
-  422: status.INVALID_ARGUMENT,
-  429: status.RESOURCE_EXHAUSTED,
-  503: status.UNAVAILABLE,
-  504: status.DEADLINE_EXCEEDED,
-};
-
-/** An error as gRPC tells it, with our code and Retry-After in the trailers. */
-function toGrpcError(error: KolateError): { code: status; details: string; metadata: Metadata } {
-  const { code, detail, options } = error;
-  const metadata = new Metadata();
-  metadata.set('kolate-code', code);
-  if (options.retryAfterSeconds !== undefined)
-    metadata.set('retry-after', String(Math.ceil(options.retryAfterSeconds)));
-  const details = options.hint === undefined ? detail : `${detail} (${options.hint})`;
-  return { code: statusOf[error.status] ?? status.INTERNAL, details, metadata };
 }
