@@ -3,13 +3,15 @@ import type { App, AppProps } from 'aws-cdk-lib';
 import type { Acknowledgement } from '../lib/assembly/assembly';
 import { environmentNamed } from '../lib/config/environments';
 import { addPlatform, createApp } from '../lib/platform-app';
+import { addEverything, everything } from './aws/everything';
 import { acknowledgementsText, findingsText } from './aws/findings-text';
 import { checkUnaccepted, checkWithRulePacks, withoutFinding, withoutReason } from './aws/rule-packs';
 import { environmentNames } from './aws/synthesize';
 
-const usage = `npm run check:aws -- [--env dev|prod|prod-standby] [--acknowledged] [--unused]
-Checks every stack of every environment: the built-in CloudFormation validation, cdk-nag (AwsSolutions, Serverless,
-NIST 800-53 R5) and the Control Tower rules. A finding is mended, or accepted with a reason beside its resource.
+const usage = `npm run check:aws -- [--env dev|prod|prod-standby|everything] [--acknowledged] [--unused]
+Checks every stack of every environment, and of production with every switch on and a tenant (everything): the built-in
+CloudFormation validation, cdk-nag (AwsSolutions, Serverless, NIST 800-53 R5) and the Control Tower rules. A finding is
+mended, or accepted with a reason beside its resource.
   --env           only this one
   --acknowledged  also lists what was accepted, and why
   --unused        instead looks for what was accepted and is found in none of the environments any more`;
@@ -26,7 +28,7 @@ const { values } = parseArgs({
 const platformOf =
   (name: string) =>
   (props: AppProps): App =>
-    addPlatform(createApp(props), environmentNamed(name));
+    name === everything.name ? addEverything(createApp(props)) : addPlatform(createApp(props), environmentNamed(name));
 
 /** @returns how many findings, and acceptances that say nothing, there are */
 function check(names: readonly string[]): number {
@@ -63,6 +65,6 @@ function checkUnused(names: readonly string[]): number {
 if (values.help) {
   console.log(usage);
 } else {
-  const names = values.env === undefined ? environmentNames : [values.env];
+  const names = values.env === undefined ? [...environmentNames, everything.name] : [values.env];
   process.exitCode = (values.unused ? checkUnused(names) : check(names)) > 0 ? 1 : 0;
 }

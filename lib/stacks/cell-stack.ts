@@ -44,30 +44,13 @@ export class CellStack extends KolateStack {
           hostImage: image,
         },
       });
-      explain(host);
+      acknowledge(
+        host.volume,
+        'CloudFormation-Validate::W3010',
+        'Zones are named by the environment, so that synthesis asks no account.',
+      );
       addCellAlarms(scopeOfHost, { topic, host, cellId: cell.id, slot });
       return host;
     });
   }
-}
-
-function explain({ volume, group }: CellHost): void {
-  const guard = 'cdk-validator-cfnguard::autoscaling_';
-  acknowledge(
-    volume,
-    'CloudFormation-Validate::W3010',
-    'Zones are named by the environment, so that synthesis asks no account.',
-  );
-  acknowledge(
-    volume,
-    'NIST.800.53.R5-EC2EBSInBackupPlan',
-    'The plan of tenants’ volumes finds it by its tag kolate:backup.',
-  );
-  acknowledge(group, 'AwsSolutions-AS3', 'An alarm rings when nothing is heard of the host, whatever the reason.');
-  acknowledge(
-    group,
-    `${guard}mixed_instances_policy_multiple_instance_types_check`,
-    'The room of a host is what tenants are placed by: another type has another.',
-  );
-  acknowledge(group, `${guard}multiple_az_check`, 'A volume is in one zone; each zone has a group of its own.');
 }

@@ -36,7 +36,7 @@ export class ProvisioningStack extends KolateStack {
     const key = new KolateKey(this, 'Key', 'News of tenants’ stacks, and logs');
     this.hosting = new TenantHosting(this, 'Hosting', { vpc, boundary });
     this.role = new ProvisioningRole(this, 'Provisioning', { hosting: this.hosting, boundary }).role;
-    this.template = templateAsset(this, 'Template', (app) => new TenantStack(app, 'tenant', environment.name));
+    this.template = templateAsset(this, 'Template', (app) => new TenantStack(app, 'tenant', environment));
     this.templateUrl = this.template.httpUrl;
     new StackNews(this, 'News', { vpc, bus, key, logDays: environment.logDays, alarmTopic });
     this.tell(props);

@@ -6,6 +6,9 @@ import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { engineMemoryMib } from '../../src/contracts/cells';
+import type { Environment } from '../config/environment';
+import { acknowledge } from '../constructs/acknowledge';
+import { explainRetention } from '../constructs/explain-retention';
 import { CellHost, readCellSize } from '../constructs/tenants/cell-host';
 import { enginePorts, TenantEngines } from '../constructs/tenants/tenant-engines';
 import { readShared, type Shared, textParameter } from '../constructs/tenants/tenant-parameters';
@@ -22,17 +25,17 @@ export class TenantStack extends TemplateStack {
   private readonly shared: Shared;
   private readonly key: CfnKey;
 
-  constructor(scope: Construct, id: string, environment: string) {
+  constructor(scope: Construct, id: string, { name, logDays }: Pick<Environment, 'name' | 'logDays'>) {
     super(scope, id, 'The stores of one tenant of Kolate');
     const tenantId = this.tenantId;
-    Tags.of(this).add('kolate:environment', environment);
+    Tags.of(this).add('kolate:environment', name);
     Tags.of(this).add('kolate:tier', textParameter(this, 'Tier', { allowedPattern: '^[a-z-]{1,32}$' }));
     const credentialsArn = textParameter(this, 'CredentialsArn', { allowedPattern: '^arn:.*:secretsmanager:.*' });
     const tlsArn = textParameter(this, 'TlsArn', { allowedPattern: '^arn:.*:secretsmanager:.*' });
     const sharedCell = textParameter(this, 'CellId', { default: '', allowedPattern: '^[a-z0-9-]{0,36}$' });
     const slot = new CfnParameter(this, 'Slot', { type: 'Number', default: 1, minValue: 1, maxValue: 3 });
     const index = new CfnParameter(this, 'SlotIndex', { type: 'Number', default: 0, minValue: 0, maxValue: 2 });
-    this.shared = readShared(this, environment);
+    this.shared = readShared(this, name);
     const ownCell = new CfnCondition(this, 'OwnCell', { expression: Fn.conditionEquals(sharedCell, '') });
     const cellId = Fn.conditionIf(ownCell.logicalId, tenantId, sharedCell).toString();
     const pick = (what: 'subnet' | 'zone') =>
@@ -40,14 +43,19 @@ export class TenantStack extends TemplateStack {
     const place = { cellId, slot: slot.valueAsString, subnet: pick('subnet') };
 
     this.key = this.tenantKey();
-    const log = this.log();
-    new CellHost(this, 'Host', {
+    const log = this.log(logDays);
+    const { launchTemplate } = new CellHost(this, 'Host', {
       ...{ ...place, zone: pick('zone'), shared: this.shared, keyArn: this.key.attrArn },
       // Of its own cell, where it is made at all.
       cellId: tenantId,
       size: readCellSize(this),
       condition: ownCell,
     });
+    acknowledge(
+      launchTemplate,
+      'cdk-validator-cfnguard::ec2_launch_template_nitro_instance_type_check',
+      'The type is a parameter that takes Graviton alone, and all of those are built on Nitro.',
+    );
     const engines = new TenantEngines(this, 'Engines', {
       ...{ shared: this.shared, tenantId, credentialsArn, tlsArn, place, log, region: this.region },
       taskRoleArn: this.taskRole().attrArn,
@@ -83,6 +91,13 @@ export class TenantStack extends TemplateStack {
         Version: '2012-10-17',
         Statement: [
           allow({ AWS: `arn:${this.partition}:iam::${this.account}:root` }, ['kms:*']),
+          // As with every key of ours: a grant outlives the rights of whoever made it, and no policy shows it.
+          {
+            ...{ Effect: 'Deny', Principal: '*', Action: 'kms:CreateGrant', Resource: '*' },
+            Condition: {
+              BoolIfExists: { 'kms:GrantIsForAWSResource': 'false', 'aws:PrincipalIsAWSService': 'false' },
+            },
+          },
           allow(
             { Service: `logs.${this.region}.amazonaws.com` },
             ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
@@ -96,9 +111,10 @@ export class TenantStack extends TemplateStack {
     return key;
   }
 
-  private log(): CfnLogGroup {
-    const log = new CfnLogGroup(this, 'Log', { retentionInDays: 30, kmsKeyId: this.key.attrArn });
+  private log(retentionInDays: number): CfnLogGroup {
+    const log = new CfnLogGroup(this, 'Log', { retentionInDays, kmsKeyId: this.key.attrArn });
     log.applyRemovalPolicy(RemovalPolicy.DESTROY);
+    explainRetention(log, retentionInDays);
     return log;
   }
 

@@ -2,8 +2,12 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Assembly } from '../../lib/assembly/assembly';
 import { readAssembly } from '../../lib/assembly/read-assembly';
-import { type EnvironmentName, synthesize } from '../../scripts/aws/synthesize';
+import { synthesize } from '../../scripts/aws/synthesize';
 
+/** Beside the environments: production with every switch on, and a tenant (scripts/aws/everything.ts). */
+export const everything = 'everything';
+
+const appOf = (name: string): string => (name === everything ? 'scripts/synth-everything.js' : 'bin/kolate.js');
 const pollMs = 50;
 const deadlineMs = 120_000;
 
@@ -12,12 +16,12 @@ const deadlineMs = 120_000;
  * process of its own and without the built-in validation; every other test file of the run reads what that one wrote.
  * Synchronous, so that a file can make a test of each stack.
  */
-export function synthesized(environment: EnvironmentName): Assembly {
+export function synthesized(environment: string): Assembly {
   return readAssembly(synthesizedFolder(environment));
 }
 
 /** The folder that `cdk synth` would have written. Not to be written to. */
-export function synthesizedFolder(environment: EnvironmentName): string {
+export function synthesizedFolder(environment: string): string {
   const root = process.env.KOLATE_TEST_SYNTHESIZED;
   if (root === undefined) throw new Error('synthesized() is for tests of the infra project');
   const folder = join(root, environment);
@@ -25,7 +29,7 @@ export function synthesizedFolder(environment: EnvironmentName): string {
   if (existsSync(done)) return folder;
   if (!claim(`${folder}.lock`)) return waitFor(done, folder);
   try {
-    synthesize(join(process.cwd(), 'dist/bin/kolate.js'), environment, folder);
+    synthesize(join(process.cwd(), 'dist', appOf(environment)), environment, folder);
     writeFileSync(done, '');
   } catch (error) {
     // The next one who asks gets to see the error too, and not a time-out.

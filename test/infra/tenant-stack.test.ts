@@ -8,7 +8,7 @@ const app = new App({
   analyticsReporting: false,
   builtinCloudFormationValidation: false,
 });
-const template = Template.fromStack(new TenantStack(app, 'tenant', 'dev'));
+const template = Template.fromStack(new TenantStack(app, 'tenant', { name: 'dev', logDays: 7 }));
 const text = JSON.stringify(template.toJSON());
 type Resource = { Type: string; Condition?: string; Properties: Record<string, unknown>; DeletionPolicy?: string };
 const resources = Object.values(template.toJSON().Resources as Record<string, Resource>);
@@ -37,6 +37,22 @@ describe('the template of a tenant', () => {
       Properties: { Encrypted: true, KmsKeyId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] } },
     });
     template.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
+  });
+
+  it('lets none but AWS’ services hand out grants on the key, and keeps logs as long as the platform', () => {
+    template.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            ...{ Effect: 'Deny', Principal: '*', Action: 'kms:CreateGrant' },
+            Condition: {
+              BoolIfExists: { 'kms:GrantIsForAWSResource': 'false', 'aws:PrincipalIsAWSService': 'false' },
+            },
+          }),
+        ]),
+      },
+    });
+    template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 });
   });
 
   it('runs each engine as nobody else, on a read-only root, with its own passwords from the secret', () => {

@@ -2,6 +2,7 @@ import { type CfnCondition, CfnDeletionPolicy, CfnParameter, Fn, RemovalPolicy }
 import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import { CfnLaunchTemplate, CfnVolume } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge';
 import { type Shared, textParameter } from './tenant-parameters';
 
 export type CellHostProps = {
@@ -44,6 +45,7 @@ export const readCellSize = (scope: Construct): CellSize => ({
 export class CellHost extends Construct {
   readonly volume: CfnVolume;
   readonly group: CfnAutoScalingGroup;
+  readonly launchTemplate: CfnLaunchTemplate;
 
   constructor(scope: Construct, id: string, props: CellHostProps) {
     super(scope, id);
@@ -62,7 +64,8 @@ export class CellHost extends Construct {
     });
     this.volume.applyRemovalPolicy(RemovalPolicy.SNAPSHOT);
     this.volume.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.SNAPSHOT;
-    const template = this.launchTemplate(props);
+    const template = this.makeLaunchTemplate(props);
+    this.launchTemplate = template;
     this.group = new CfnAutoScalingGroup(this, 'Group', {
       minSize: '1',
       maxSize: '1',
@@ -78,9 +81,10 @@ export class CellHost extends Construct {
       autoScalingRollingUpdate: { minInstancesInService: 0, maxBatchSize: 1, pauseTime: 'PT5M' },
     };
     for (const resource of [this.volume, template, this.group]) resource.cfnOptions.condition = condition;
+    explain(this);
   }
 
-  private launchTemplate({ slot, shared, cellId, size, measured }: CellHostProps): CfnLaunchTemplate {
+  private makeLaunchTemplate({ slot, shared, cellId, size, measured }: CellHostProps): CfnLaunchTemplate {
     return new CfnLaunchTemplate(this, 'Template', {
       launchTemplateData: {
         imageId: shared.hostImage,
@@ -101,6 +105,22 @@ export class CellHost extends Construct {
       },
     });
   }
+}
+
+function explain({ volume, group }: CellHost): void {
+  const guard = 'cdk-validator-cfnguard::autoscaling_';
+  acknowledge(
+    volume,
+    'NIST.800.53.R5-EC2EBSInBackupPlan',
+    'The plan of tenants’ volumes finds it by its tag kolate:backup.',
+  );
+  acknowledge(group, 'AwsSolutions-AS3', 'An alarm rings when nothing runs on the host any more, whatever the reason.');
+  acknowledge(
+    group,
+    `${guard}mixed_instances_policy_multiple_instance_types_check`,
+    'The room of a host is what tenants are placed by: another type has another.',
+  );
+  acknowledge(group, `${guard}multiple_az_check`, 'A volume is in one zone; each host has a group of its own.');
 }
 
 /** What a host of a shared cell says of itself, in percent, by CellId and Slot. */

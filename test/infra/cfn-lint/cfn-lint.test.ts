@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environmentNames } from '../../../scripts/aws/synthesize';
 import { preparePython } from '../../helpers/python';
-import { synthesized } from '../../helpers/synthesized';
+import { everything, synthesized } from '../../helpers/synthesized';
 
 type Finding = {
   readonly Level: string;
@@ -32,7 +32,7 @@ if (reason) process.stderr.write(`cfn-lint is not run: ${reason}\n`);
   it(
     'finds no error in any template of any environment',
     async () => {
-      const files = environmentNames
+      const files = [...environmentNames, everything]
         .map(synthesized)
         .flatMap(({ stacks, tenant }) => [...stacks, ...(tenant ? [tenant] : [])].map(({ file }) => file));
       expect(await errorsIn(files)).toEqual([]);

@@ -1,0 +1,39 @@
+import type { App } from 'aws-cdk-lib';
+import { checkEnvironment } from '../../lib/config/check-environment';
+import { checkShape } from '../../lib/config/check-shape';
+import { dev } from '../../lib/config/dev';
+import type { Environment } from '../../lib/config/environment';
+import { prod } from '../../lib/config/prod';
+import { addPlatform } from '../../lib/platform-app';
+import { TenantStack } from '../../lib/stacks/tenant-stack';
+
+/**
+ * Production with every switch on, which nobody deploys: so that the checks see what is behind a switch before the first
+ * who turns it on.
+ */
+export const everything: Environment = {
+  ...prod,
+  name: 'everything',
+  domain: { ...prod.domain, hostedZoneId: 'Z00000000000000000000' },
+  edge: {
+    ...prod.edge,
+    allowedCidrs: ['198.51.100.0/24'],
+    deniedCidrs: ['203.0.113.0/24'],
+    originCertificateArn: 'arn:aws:acm:us-east-1:111111111111:certificate/00000000-0000-4000-8000-000000000000',
+    routing: 'latency',
+  },
+  sharedCells: [{ id: 'shared-1', instanceType: 'r7g.2xlarge', volumeGib: 1_000, volumeIops: 6_000 }],
+  delivery: {
+    connectionArn: 'arn:aws:codeconnections:us-east-1:111111111111:connection/00000000-0000-4000-8000-000000000000',
+    repository: 'example/kolate',
+    branch: 'main',
+  },
+};
+
+/** All stacks that there can be, and the stack of a tenant beside them, which is otherwise but a file among the assets. */
+export function addEverything(app: App): App {
+  checkShape(everything, dev);
+  addPlatform(app, checkEnvironment(everything));
+  new TenantStack(app, `kolate-${everything.name}-tenant`, everything);
+  return app;
+}
