@@ -1,17 +1,18 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { endpointsOf } from '../../src/platform/tenancy/pool/pool-endpoints';
+import { tenantNames } from '../../src/platform/tenancy/pool/tenant-names';
+import { createValkeyTenants } from '../../src/platform/tenancy/pool/valkey-tenant';
 import { createDocumentEngine } from '../engines/document-engine';
 import type { DatabaseEndpoint, Engine, EnginePaths, ProcessSpec } from '../engines/engine';
 import { holdFreePort } from '../engines/free-port';
 import { createPostgresEngine } from '../engines/postgres-engine';
 import { createValkeyEngine } from '../engines/valkey-engine';
-import { endpointsOf } from './pool-stack';
-import { ensureDocumentTenant, ensurePostgresTenant } from './postgres-tenant';
+import { createDocumentTenants } from './document-tenant';
+import { createPostgresTenants } from './postgres-tenants';
 import { newPassword, type Spares } from './spare-engines';
 import type { StackBuilder } from './stack-builder';
 import type { DedicatedEngines, StackRecord } from './stack-record';
-import { tenantNames } from './tenant-names';
-import { ensureValkeyTenant } from './valkey-tenant';
 
 /** Who keeps processes running: starts them again when they end by themselves. */
 export type ProcessKeeper = {
@@ -84,15 +85,15 @@ export function createDedicatedBuilder(options: DedicatedOptions): StackBuilder 
       const { postgres, shards, documentPostgres, document, valkey } = engines;
       await Promise.all([
         ...[postgres, ...shards].map((shard) =>
-          ensure(shard).then(() => ensurePostgresTenant(shard.endpoint.url, names, credentials.postgres)),
+          ensure(shard).then(() => createPostgresTenants(shard.endpoint.url).ensure(names, credentials)),
         ),
         ensure(documentPostgres).then(() =>
           Promise.all([
-            ensureDocumentTenant(documentPostgres.endpoint.url, names, credentials.mongo),
+            createDocumentTenants(documentPostgres.endpoint.url).ensure(names, credentials),
             ensure(document),
           ]),
         ),
-        ensure(valkey).then(() => ensureValkeyTenant(valkey.endpoint.url, names, credentials)),
+        ensure(valkey).then(() => createValkeyTenants(async () => valkey.endpoint.url).ensure(names, credentials)),
       ]);
       spares.makeSoon();
       return addressesOf(engines, record.tenantId);
