@@ -5,23 +5,25 @@ import type { ServiceSize } from '../../config/environment';
 
 export type DeploymentOptions = {
   readonly size: ServiceSize;
-  /** Whether there are requests of which a new version can have a share first. */
-  readonly shifts: boolean;
+  /** Whether it stands behind a load balancer. */
+  readonly balanced: boolean;
   /** Each takes a deployment back. */
   readonly alarms: readonly IAlarm[];
 };
 
 /**
- * How a new version takes over: with requests, a tenth of them for five minutes, then all, and the old tasks stay for ten more;
- * without, task by task. Either is taken back when an alarm rings.
+ * How a new version takes over: its tasks come beside the old ones, get a tenth of the requests for five minutes, then all, and
+ * the old tasks stay for ten more. All of it is taken back when an alarm rings. ECS shifts requests at load balancers and in
+ * Service Connect; messages it cannot: the partitions of a topic are shared by all tasks that there are, so that the new version
+ * has about half of them as long as both run. A service that nobody asks anything, as core, gets that half as its trial.
  */
-export function deploymentOf({ size, shifts, alarms }: DeploymentOptions) {
+export function deploymentOf({ size, balanced, alarms }: DeploymentOptions) {
   return {
     minHealthyPercent: 100,
     maxHealthyPercent: 200,
     capacityProviderStrategies: capacityOf(size),
     availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
-    healthCheckGracePeriod: shifts ? Duration.seconds(60) : undefined,
+    healthCheckGracePeriod: balanced ? Duration.seconds(60) : undefined,
     enableECSManagedTags: true,
     propagateTags: ecs.PropagatedTagSource.SERVICE,
     deploymentController: { type: ecs.DeploymentControllerType.ECS },
@@ -29,15 +31,11 @@ export function deploymentOf({ size, shifts, alarms }: DeploymentOptions) {
       alarmNames: alarms.map(({ alarmName }) => alarmName),
       behavior: ecs.AlarmBehavior.ROLLBACK_ON_ALARM,
     },
-    ...(shifts
-      ? {
-          deploymentStrategy: ecs.DeploymentStrategy.CANARY,
-          canaryConfiguration: { stepPercent: 10, stepBakeTime: Duration.minutes(5) },
-          bakeTime: Duration.minutes(10),
-          // It is for rolling updates. Tasks that do not start ring the alarm of lost tasks, which takes the canary back.
-          circuitBreaker: { enable: false, rollback: false },
-        }
-      : { deploymentStrategy: ecs.DeploymentStrategy.ROLLING, circuitBreaker: { enable: true, rollback: true } }),
+    deploymentStrategy: ecs.DeploymentStrategy.CANARY,
+    canaryConfiguration: { stepPercent: 10, stepBakeTime: Duration.minutes(5) },
+    bakeTime: Duration.minutes(10),
+    // It is for rolling updates. Tasks that do not start ring the alarm of lost tasks, which takes the canary back.
+    circuitBreaker: { enable: false, rollback: false },
   };
 }
 

@@ -109,7 +109,7 @@ export class KolateService<N extends ServiceName> extends Construct implements I
       vpcSubnets: { subnetGroupName: 'app' },
       securityGroups: [group, ...(props.groups ?? [])],
       assignPublicIp: false,
-      ...deploymentOf({ size, shifts: this.targets.length > 0, alarms: alarms.ofDeployment }),
+      ...deploymentOf({ size, balanced: this.targets.length > 0, alarms: alarms.ofDeployment }),
       serviceConnectConfiguration: this.mesh(name, cluster, task),
     });
     // Its namespace and its capacity providers too, which nothing of the service refers to.

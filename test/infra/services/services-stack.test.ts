@@ -92,12 +92,17 @@ describe('a new version', () => {
     },
   );
 
-  it('of a service without requests comes task by task, and stops where tasks do not start', () => {
-    expect(serviceOf(prod, 'core').DeploymentConfiguration).toMatchObject({
-      Strategy: 'ROLLING',
-      DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+  it('of a service without requests runs beside the old one as long, and is taken back by the same alarms', () => {
+    const { DeploymentConfiguration, LoadBalancers, ServiceConnectConfiguration } = serviceOf(prod, 'core');
+    expect(DeploymentConfiguration).toMatchObject({
+      Strategy: 'CANARY',
+      CanaryConfiguration: { CanaryPercent: 10, CanaryBakeTimeInMinutes: 5 },
+      BakeTimeInMinutes: 10,
+      Alarms: { Enable: true, Rollback: true, AlarmNames: expect.arrayContaining([expect.anything()]) },
     });
-    expect(serviceOf(prod, 'core').LoadBalancers).toEqual([]);
+    // ECS takes a canary of a service that is in a load balancer or offers itself in Service Connect.
+    expect(LoadBalancers).toEqual([]);
+    expect(ServiceConnectConfiguration).toMatchObject({ Enabled: true, Services: [{ PortName: 'http' }] });
   });
 });
 
