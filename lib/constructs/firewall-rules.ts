@@ -6,6 +6,7 @@ type Rule = CfnWebACL.RuleProperty;
 type Statement = CfnWebACL.StatementProperty;
 
 export type FirewallRulesProps = {
+  /** Route 53 looks at the region past the firewall of gRPC. */
   readonly traffic: 'http' | 'grpc';
   /** Of one address. */
   readonly requestsPerFiveMinutes: number;
@@ -82,7 +83,7 @@ export function firewallRules({ traffic, requestsPerFiveMinutes, deniedArn, allo
       { customResponse: { responseCode: status, customResponseBodyKey: 'tooManyRequests' } },
     ),
     managed('AWSManagedRulesAmazonIpReputationList'),
-    ...(traffic === 'http' ? httpRules : []),
+    ...aboutRequests,
   ];
   return rules.map((rule, priority) => ({ ...rule, priority }));
 }
@@ -95,7 +96,8 @@ const healthOfTheRegion: Omit<Rule, 'priority'> = {
   visibilityConfig: visibilityConfig('health-of-the-region'),
 };
 
-const httpRules = [
+/** The same for gRPC: WAF leaves the rules about bodies out of its calls, and asks the others about headers and paths. */
+const aboutRequests = [
   managed('AWSManagedRulesCommonRuleSet', {
     scopeDownStatement: notInference,
     // It refuses bodies over 8 KiB; ours are bounded by API Gateway and the services.

@@ -12,7 +12,7 @@ import { KolateAlarm } from './kolate-alarm';
 export type WebFirewallProps = {
   /** `CLOUDFRONT` in us-east-1 only; `REGIONAL` in front of a load balancer. */
   readonly scope: 'CLOUDFRONT' | 'REGIONAL';
-  /** What stands behind it: what HTTP means of rules fits a browser's requests, and not those of gRPC. */
+  /** What passes it. */
   readonly traffic: 'http' | 'grpc';
   readonly edge: Environment['edge'];
   readonly key: IKey;

@@ -46,6 +46,10 @@ describe('the firewall', () => {
     expect(JSON.stringify(rules('http'))).toContain('{"name":"SizeRestrictions_BODY","actionToUse":{"count":{}}}');
   });
 
+  it('asks gRPC calls the same, about which WAF leaves out what its rules say of bodies', () => {
+    expect(names('grpc', 'arn:allowed')).toEqual(['health-of-the-region', ...names('http', 'arn:allowed')]);
+  });
+
   it('lets Route 53 see that the region is there, from whichever address', () => {
     expect(rules('grpc', 'arn:allowed')[0]).toMatchObject({
       action: { allow: {} },
