@@ -44,19 +44,19 @@ export const unreachable = (detail: string, hint?: string, cause?: unknown): Cli
     cause,
   });
 
-/** A call of AWS that failed, `message` being what its SDK says; in one line what to do, where that is known. */
-export function awsUnreachable(message: string, cause?: unknown): CliError {
+/** What a caller of AWS lacks, and what to do, in one line; nothing where `message`, which is its SDK's, is of something else. */
+export function missingAccess(message: string): string | undefined {
   if (/could not load credentials/i.test(message))
-    return unreachable(
-      'no AWS credentials here: set AWS_PROFILE (aws configure list-profiles shows yours)',
-      undefined,
-      cause,
-    );
-  if (/region is missing/i.test(message)) return unreachable('no AWS region here: set AWS_REGION', undefined, cause);
+    return 'no AWS credentials here: set AWS_PROFILE (aws configure list-profiles shows yours)';
+  if (/region is missing/i.test(message)) return 'no AWS region here: set AWS_REGION';
   if (/token.*expired|expired.*token|sso session/i.test(message))
-    return unreachable('the AWS credentials have expired: aws sso login, or new ones', undefined, cause);
-  return unreachable(`AWS does not answer: ${message}`, undefined, cause);
+    return 'the AWS credentials have expired: aws sso login, or new ones';
+  return undefined;
 }
+
+/** A call of AWS that failed, `message` being what its SDK says. */
+export const awsUnreachable = (message: string, cause?: unknown): CliError =>
+  unreachable(missingAccess(message) ?? `AWS does not answer: ${message}`, undefined, cause);
 
 export const failed = (detail: string, hint?: string): CliError =>
   new CliError(exitCodes.failed, problem(500, 'KLT_CLI_FAILED', 'The command failed', detail, hint));

@@ -7,23 +7,25 @@ import { awsUnreachable, failed, usageError } from './cli-error';
 import type { OauthClient } from './tokens';
 
 const maxAttempts = 3;
-const environmentName = /^[a-z][a-z0-9-]{1,15}$/;
-/** That of the literal, whatever the shell has: an environment is in one region. */
-const regionOf = (environment: string): { readonly region?: string } => {
-  const region = environments.find(({ name }) => name === environment)?.region;
-  return region === undefined ? {} : { region };
-};
+/** That of the literal, whatever the shell has: an environment is in one region. @throws CliError naming those there are */
+function regionOf(environment: string): string {
+  const found = environments.find(({ name }) => name === environment);
+  if (found) return found.region;
+  const known = environments.map(({ name }) => name).join(' or ');
+  throw usageError(`--env is "${environment}"; expected ${known}, as in lib/config/environments.ts`);
+}
 const isDeployment = strictValidator(Deployment);
 
 /**
  * What the stacks of an environment have written down, read with the caller's own AWS credentials.
- * @throws CliError unavailable when AWS does not answer, failed when nothing is deployed there
+ * @throws CliError usage for an environment that is none, unavailable when AWS does not answer, failed when nothing is
+ * deployed there
  */
 export async function readDeployment(environment: string): Promise<Deployment> {
-  if (!environmentName.test(environment)) throw usageError(`--env is not the name of an environment: ${environment}`);
+  const region = regionOf(environment);
   const name = deploymentParameter(environment);
   const text = await asking(async () => {
-    const ssm = new SSMClient({ maxAttempts, ...regionOf(environment) });
+    const ssm = new SSMClient({ maxAttempts, region });
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }));
     return Parameter?.Value ?? '';
   }, `SSM has no parameter ${name}`);
@@ -34,8 +36,9 @@ export async function readDeployment(environment: string): Promise<Deployment> {
 
 /** The operator's client of a deployed platform. @throws CliError */
 export async function readOperator({ operatorSecret }: Deployment, environment: string): Promise<OauthClient> {
+  const region = regionOf(environment);
   const text = await asking(async () => {
-    const secrets = new SecretsManagerClient({ maxAttempts, ...regionOf(environment) });
+    const secrets = new SecretsManagerClient({ maxAttempts, region });
     const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: operatorSecret }));
     return SecretString ?? '';
   }, `Secrets Manager has no ${operatorSecret}`);

@@ -26,6 +26,8 @@ export async function doMainJob(cli: Cli, job: MainJob, say: Say): Promise<void>
   const step = stepper(say);
   const wait = ['--wait', '--timeout', String(onboardSeconds)];
   const leave = () => step('offboard the tenant', () => cli(['tenant', 'delete', tenant, '--yes', ...wait]));
+  // Where nobody answers there is nobody to offboard from either.
+  await step('reach the platform', () => cli(['tenant', 'list']));
   try {
     await step('onboard a tenant', () => cli([...create(tenant, tier), ...wait]));
     await uploadAskAndFind(cli, job, say);

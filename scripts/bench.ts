@@ -3,21 +3,14 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../bench/program';
+import { runScript, UsageError } from './command/run-script';
 
-// `npm run bench -- M1 M3` runs bench/m1.ts, bench/m3.ts … one after another, each in a process of its own.
 const known = ['M1', 'M2', 'M3', 'M7', 'M8', 'M13', 'M14'];
 const timeoutMs = 20 * 60_000;
 
-async function main(): Promise<number> {
-  const wanted = process.argv.slice(2).map((name) => name.toUpperCase());
-  if (wanted.length === 0 || wanted.some((name) => !known.includes(name))) {
-    process.stderr.write(`Say which: npm run bench -- ${known.join(' | ')}\n`);
-    return 2;
-  }
-  let worst = 0;
-  for (const name of wanted) worst = Math.max(worst, await runOne(`bench/${name.toLowerCase()}.ts`));
-  return worst;
-}
+const usage = `npm run bench -- ${known.join(' | ')} …
+Measures, one after another and each in a process of its own, what is claimed in docs/benchmarks.md.
+Example: npm run bench -- M1 M3`;
 
 async function runOne(entry: string): Promise<number> {
   if (!existsSync(join(process.cwd(), entry))) throw new Error(`${entry} is missing`);
@@ -26,12 +19,13 @@ async function runOne(entry: string): Promise<number> {
   return code ?? 1;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exitCode = 1;
-  },
-);
+runScript({ usage, options: {}, allowPositionals: true }, async (_values, words) => {
+  const wanted = words.map((name) => name.toUpperCase());
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined || wanted.length === 0) {
+    throw new UsageError(`the benchmark is ${unknown ?? 'missing'}; expected ${known.join(' or ')}`);
+  }
+  let worst = 0;
+  for (const name of wanted) worst = Math.max(worst, await runOne(`bench/${name.toLowerCase()}.ts`));
+  return worst;
+});

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import type { App, AppProps } from 'aws-cdk-lib';
 import type { Acknowledgement } from '../lib/assembly/assembly';
 import { environmentNamed } from '../lib/config/environments';
@@ -7,23 +6,23 @@ import { addEverything, everything } from './aws/everything';
 import { acknowledgementsText, findingsText } from './aws/findings-text';
 import { checkUnaccepted, checkWithRulePacks, withoutFinding, withoutReason } from './aws/rule-packs';
 import { environmentNames } from './aws/synthesize';
+import { anyEnvironment, namedEnvironment } from './command/named-environment';
+import { runScript } from './command/run-script';
 
-const usage = `npm run check:aws -- [--env dev|prod|prod-standby|everything] [--acknowledged] [--unused]
+const usage = `npm run check:aws -- [--env ${anyEnvironment}|everything] [--acknowledged] [--unused]
 Checks every stack of every environment, and of production with every switch on and a tenant (everything): the built-in
 CloudFormation validation, cdk-nag (AwsSolutions, Serverless, NIST 800-53 R5) and the Control Tower rules. A finding is
 mended, or accepted with a reason beside its resource.
   --env           only this one
   --acknowledged  also lists what was accepted, and why
-  --unused        instead looks for what was accepted and is found in none of the environments any more`;
+  --unused        instead looks for what was accepted and is found in none of the environments any more
+Example: npm run check:aws -- --env dev --acknowledged`;
 
-const { values } = parseArgs({
-  options: {
-    env: { type: 'string' },
-    acknowledged: { type: 'boolean', default: false },
-    unused: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const options = {
+  env: { type: 'string' },
+  acknowledged: { type: 'boolean', default: false },
+  unused: { type: 'boolean', default: false },
+} as const;
 
 const platformOf =
   (name: string) =>
@@ -31,7 +30,7 @@ const platformOf =
     name === everything.name ? addEverything(createApp(props)) : addPlatform(createApp(props), environmentNamed(name));
 
 /** @returns how many findings, and acceptances that say nothing, there are */
-function check(names: readonly string[]): number {
+function check(names: readonly string[], isAcknowledgedToo: boolean): number {
   let wrong = 0;
   const accepted: Acknowledgement[] = [];
   for (const name of names) {
@@ -43,7 +42,7 @@ function check(names: readonly string[]): number {
     if (findings.length > 0) console.log(findingsText(findings));
     for (const { id, path } of silent) console.log(`  ${path} accepts ${id} without saying why`);
   }
-  if (values.acknowledged) console.log(acknowledgementsText(accepted));
+  if (isAcknowledgedToo) console.log(acknowledgementsText(accepted));
   return wrong;
 }
 
@@ -62,9 +61,8 @@ function checkUnused(names: readonly string[]): number {
   return nowhere.length;
 }
 
-if (values.help) {
-  console.log(usage);
-} else {
-  const names = values.env === undefined ? [...environmentNames, everything.name] : [values.env];
-  process.exitCode = (values.unused ? checkUnused(names) : check(names)) > 0 ? 1 : 0;
-}
+runScript({ usage, options }, ({ env, acknowledged, unused }) => {
+  const every = [...environmentNames, everything.name];
+  const names = env === undefined ? every : [env === everything.name ? env : namedEnvironment(env)];
+  return (unused ? checkUnused(names) : check(names, acknowledged)) > 0 ? 1 : 0;
+});

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
   CodePipelineClient,
@@ -8,23 +7,22 @@ import {
 } from '@aws-sdk/client-codepipeline';
 import { pipelineOutput } from '../lib/config/delivery-names';
 import { environments } from '../lib/config/environments';
+import { anyEnvironment, namedEnvironment } from './command/named-environment';
+import { runScript } from './command/run-script';
 import { rollbackTarget, type StageExecution } from './delivery/rollback-target';
 
-const usage = `npm run rollback -- --env dev|prod|prod-standby [--dry-run]
+const usage = `npm run rollback -- --env ${anyEnvironment} [--dry-run]
 Deploys to that environment what the pipeline had deployed there before the last time. Schema migrations stay: they only
-expand what the older version knows.`;
+expand what the older version knows.
+  --dry-run  says what it would deploy, and changes nothing
+Example: npm run rollback -- --env prod --dry-run`;
 
-const { values } = parseArgs({
-  options: {
-    env: { type: 'string' },
-    'dry-run': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const options = { env: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } } as const;
 
 async function findPipeline(): Promise<{ client: CodePipelineClient; pipelineName: string }> {
   const home = environments.find(({ delivery }) => delivery !== undefined);
-  if (!home) throw new Error('no environment has a delivery; deploy the commit before by hand: npm run deploy');
+  if (!home)
+    throw new Error('no environment has a delivery; deploy the commit before by hand: docs/deploy.md, Rollback');
   const cloudformation = new CloudFormationClient({ region: home.region });
   const { Stacks: [stack] = [] } = await cloudformation.send(
     new DescribeStacksCommand({ StackName: `kolate-${home.name}-delivery` }),
@@ -50,27 +48,6 @@ async function throughStage(
   }));
 }
 
-async function main(stageName: string | undefined): Promise<number> {
-  if (values.help || stageName === undefined) {
-    console.log(usage);
-    return values.help ? 0 : 2;
-  }
-  const { client, pipelineName } = await findPipeline();
-  const target = rollbackTarget(await throughStage(client, pipelineName, stageName));
-  if (!target) {
-    console.error(`${pipelineName} has deployed nothing older to ${stageName}`);
-    return 1;
-  }
-  console.log(`${stageName} goes back to execution ${target.id} of ${target.startedAt.toISOString()}`);
-  if (values['dry-run']) return 0;
-  await stopRunning(client, pipelineName);
-  const { pipelineExecutionId } = await client.send(
-    new RollbackStageCommand({ pipelineName, stageName, targetPipelineExecutionId: target.id }),
-  );
-  console.log(`under way as execution ${pipelineExecutionId} of ${pipelineName}`);
-  return 0;
-}
-
 /** What is still on its way would deploy over it. */
 async function stopRunning(client: CodePipelineClient, pipelineName: string): Promise<void> {
   const { pipelineExecutionSummaries = [] } = await client.send(new ListPipelineExecutionsCommand({ pipelineName }));
@@ -82,12 +59,17 @@ async function stopRunning(client: CodePipelineClient, pipelineName: string): Pr
   }
 }
 
-main(values.env).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 2;
-  },
-);
+runScript({ usage, options }, async (values) => {
+  const stageName = namedEnvironment(values.env);
+  const { client, pipelineName } = await findPipeline();
+  const target = rollbackTarget(await throughStage(client, pipelineName, stageName));
+  if (!target) throw new Error(`${pipelineName} has deployed nothing older to ${stageName}`);
+  console.log(`${stageName} goes back to execution ${target.id} of ${target.startedAt.toISOString()}`);
+  if (values['dry-run']) return 0;
+  await stopRunning(client, pipelineName);
+  const { pipelineExecutionId } = await client.send(
+    new RollbackStageCommand({ pipelineName, stageName, targetPipelineExecutionId: target.id }),
+  );
+  console.log(`under way as execution ${pipelineExecutionId} of ${pipelineName}`);
+  return 0;
+});

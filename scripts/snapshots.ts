@@ -4,8 +4,12 @@ import { dirname, join } from 'node:path';
 import { readAssembly } from '../lib/assembly/read-assembly';
 import { snapshotsOf } from './aws/snapshots';
 import { environmentNames, synthesize } from './aws/synthesize';
+import { runScript } from './command/run-script';
 
-// `npm run snapshots` writes test/infra/snapshots/ anew from what the app synthesizes now. What changed is for review.
+const usage = `npm run snapshots
+Writes test/infra/snapshots/ anew from what the app synthesizes now. What changed is for review.
+Example: npm run snapshots && git diff test/infra/snapshots`;
+
 const snapshots = join(process.cwd(), 'test/infra/snapshots');
 
 function writeSnapshots(work: string): void {
@@ -20,9 +24,12 @@ function writeSnapshots(work: string): void {
   }
 }
 
-const work = mkdtempSync(join(tmpdir(), 'kolate-snapshots-'));
-try {
-  writeSnapshots(work);
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
+runScript({ usage, options: {} }, () => {
+  const work = mkdtempSync(join(tmpdir(), 'kolate-snapshots-'));
+  try {
+    writeSnapshots(work);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return 0;
+});

@@ -1,49 +1,34 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { environmentNames } from './aws/synthesize';
+import { anyEnvironment, assemblyFolder, namedEnvironment } from './command/named-environment';
+import { runScript } from './command/run-script';
 
-const usage = `npm run synth -- [--env dev|prod|prod-standby]
-Synthesizes every stack of an environment into cdk.out/, and fails at any warning. Needs no account, no credentials, no
-network and no Docker; what the shell knows of an account is kept from it.`;
+const usage = `npm run synth -- [--env ${anyEnvironment}] [--output FOLDER]
+Synthesizes every stack of an environment into cdk.out/ENVIRONMENT, and fails at any warning. Needs no account, no
+credentials, no network and no Docker; what the shell knows of an account is kept from it.
+  --env     dev when absent
+  --output  another folder
+Example: npm run synth -- --env prod`;
 
-const { values } = parseArgs({
-  options: {
-    env: { type: 'string', default: 'dev' },
-    output: { type: 'string', default: 'cdk.out' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const options = { env: { type: 'string', default: 'dev' }, output: { type: 'string' } } as const;
+
+const cdk = join(process.cwd(), 'node_modules/aws-cdk/bin/cdk');
+
+const argumentsFor = (env: string, output: string): string[] => [
+  ...['synth', '--strict', '--quiet', '--no-notices', '--no-lookups'],
+  ...['--context', `env=${env}`, '--output', output],
+];
 
 /** With credentials at hand the CDK's command line would ask AWS whose they are. */
 const withoutAccount = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(AWS|CDK_DEFAULT)_/.test(name)),
 );
 
-function synth(): number {
-  const cdk = join(process.cwd(), 'node_modules/aws-cdk/bin/cdk');
-  const flags = [
-    '--strict',
-    '--quiet',
-    '--no-notices',
-    '--no-lookups',
-    '--context',
-    `env=${values.env}`,
-    '--output',
-    values.output,
-  ];
-  const { status } = spawnSync(process.execPath, [cdk, 'synth', ...flags], {
+runScript({ usage, options }, (values) => {
+  const env = namedEnvironment(values.env);
+  const { status } = spawnSync(process.execPath, [cdk, ...argumentsFor(env, values.output ?? assemblyFolder(env))], {
     stdio: 'inherit',
     env: { ...withoutAccount, AWS_EC2_METADATA_DISABLED: 'true', CDK_DISABLE_CLI_TELEMETRY: '1' },
   });
   return status ?? 1;
-}
-
-if (values.help) {
-  console.log(usage);
-} else if (!environmentNames.some((name) => name === values.env)) {
-  console.error(`--env is "${values.env}"; expected ${environmentNames.join(' or ')}`);
-  process.exitCode = 2;
-} else {
-  process.exitCode = synth();
-}
+});

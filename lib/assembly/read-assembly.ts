@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Acknowledgement, AssembledStack, Assembly, Template } from './assembly';
 
@@ -17,7 +17,9 @@ type Artifact = {
  * @throws Error when there is none, or when its stacks are of no platform
  */
 export function readAssembly(folder: string): Assembly {
-  const { artifacts } = readJson<{ artifacts: Record<string, Artifact> }>(join(folder, 'manifest.json'));
+  const manifest = join(folder, 'manifest.json');
+  if (!existsSync(manifest)) throw new Error(`${folder} is no assembly; expected one: npm run synth writes it`);
+  const { artifacts } = readJson<{ artifacts: Record<string, Artifact> }>(manifest);
   const stacks: AssembledStack[] = [];
   const acknowledgements: Acknowledgement[] = [];
   for (const [name, artifact] of Object.entries(artifacts)) {
@@ -27,7 +29,8 @@ export function readAssembly(folder: string): Assembly {
     acknowledgements.push(...acknowledgementsIn(metadata));
   }
   const environment = stacks.find(({ part }) => part === 'network')?.name.replace(/^kolate-(.+)-network$/, '$1');
-  if (environment === undefined) throw new Error(`${folder} holds no stack kolate-<environment>-network`);
+  if (environment === undefined)
+    throw new Error(`${folder} holds no stack kolate-<environment>-network; expected the stacks of an environment`);
   const named = stacks.map((stack) => withPart(stack, environment));
   return { environment, stacks: named, acknowledgements, ...tenantTemplate(folder, named) };
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { environments } from '../../lib/config/environments';
 
-export const environmentNames = ['dev', 'prod', 'prod-standby'] as const;
-export type EnvironmentName = (typeof environmentNames)[number];
+export const environmentNames: readonly string[] = environments.map(({ name }) => name);
 
 const timeoutMs = 5 * 60_000;
 

@@ -3,10 +3,6 @@ import { environments } from '../../lib/config/environments';
 import { environmentNames } from '../../scripts/aws/synthesize';
 import { synthesized } from '../helpers/synthesized';
 
-it('has every environment among those that are synthesized and checked', () => {
-  expect(environments.map(({ name }) => name)).toEqual(environmentNames);
-});
-
 describe.each(environmentNames)('the platform in %s', (name) => {
   const assembly = synthesized(name);
   const environment = environments.find((one) => one.name === name)!;

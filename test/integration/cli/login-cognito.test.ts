@@ -88,7 +88,7 @@ describeHere('kolate login at Cognito', () => {
     };
     const ssm = new SSMClient({ ...aws, endpoint });
     const Value = JSON.stringify(deployment);
-    await ssm.send(new PutParameterCommand({ Name: deploymentParameter('test'), Value, Type: 'String' }));
+    await ssm.send(new PutParameterCommand({ Name: deploymentParameter('dev'), Value, Type: 'String' }));
     ssm.destroy();
   }
 
@@ -98,7 +98,7 @@ describeHere('kolate login at Cognito', () => {
   function startLogin(...flags: string[]) {
     const said: string[] = [];
     const written: string[] = [];
-    const ended = runCli(['--env', 'test', 'login', '--timeout', '20', '--output', 'json', ...flags], {
+    const ended = runCli(['--env', 'dev', 'login', '--timeout', '20', '--output', 'json', ...flags], {
       env: { XDG_CONFIG_HOME: cli.home },
       stdin: Readable.from([]),
       say: (line) => said.push(line),
@@ -129,7 +129,7 @@ describeHere('kolate login at Cognito', () => {
     expect(await ended).toBe(0);
     expect(answer()).toMatchObject({ expiresIn: expect.any(Number) });
 
-    const { stdout } = await run('--env test token --operator');
+    const { stdout } = await run('--env dev token --operator');
     const verify = createTokenVerifier({ issuer: pool.issuer, jwksUri: pool.jwksUri });
     expect(await verify(stdout.trim())).toMatchObject({
       ...{ roles: ['operator'], tenantId: undefined, scopes: new Set(operatorScopes) },
@@ -140,7 +140,7 @@ describeHere('kolate login at Cognito', () => {
     const kept = JSON.parse(await readFile(credentials(), 'utf8'));
     expect(kept.session).toMatchObject({ clientId, refreshToken: expect.any(String) });
     await writeFile(credentials(), JSON.stringify({ ...kept, session: { ...kept.session, expiresAt: 1 } }));
-    expect(await run('--env test token --operator')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await run('--env dev token --operator')).toMatchObject({ exitCode: 0, stderr: '' });
     const renewed = JSON.parse(await readFile(credentials(), 'utf8')).session;
     expect(renewed.expiresAt).toBeGreaterThan(Date.now() / 1_000);
   });

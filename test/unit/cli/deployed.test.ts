@@ -82,13 +82,19 @@ it('asks in the region of the environment, whichever one the shell is set to', a
 
 it('says so when nothing is deployed under that name', async () => {
   api.on('POST /', aws({}));
-  const answer = await run('--env stage tenant list');
-  expect(answer).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('/kolate/stage/deployment') });
+  const answer = await run('--env dev tenant list');
+  expect(answer).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('/kolate/dev/deployment') });
 });
 
-it('refuses what is no name of an environment', async () => {
-  expect(await run('--env ../x tenant list')).toMatchObject({ exitCode: 2 });
-});
+it.each(['nope', '../x'])(
+  'answers %s, which is no environment, with those that are, and asks AWS nothing',
+  async (name) => {
+    const answer = await run(`--env ${name} tenant list`);
+    const stderr = `error: --env is "${name}"; expected dev or prod or prod-standby, as in lib/config/environments.ts`;
+    expect(answer).toMatchObject({ exitCode: 2, stderr });
+    expect(api.asked).toEqual([]);
+  },
+);
 
 it('refuses what another version has written down', async () => {
   api.on('POST /', aws({ GetParameter: { Parameter: { Value: '{"url":"https://x"}' } } }));

@@ -90,7 +90,9 @@ describe('the main job', () => {
         .filter((arg) => /^[a-z]+$/.test(arg))
         .slice(0, 2)
         .join(' ');
-      const name = ['tenant create', 'model push', 'predictions list', 'tenant delete'].find((one) => command === one);
+      const name = ['tenant list', 'tenant create', 'model push', 'predictions list', 'tenant delete'].find(
+        (one) => command === one,
+      );
       const found = name ?? 'predict';
       called.push(found);
       const answer = answers[found];
@@ -114,7 +116,7 @@ describe('the main job', () => {
 
   it('goes from onboarding to offboarding', async () => {
     expect(await act(well)).toEqual({
-      called: ['tenant create', 'model push', 'predict', 'predictions list', 'tenant delete'],
+      called: ['tenant list', 'tenant create', 'model push', 'predict', 'predictions list', 'tenant delete'],
       ended: 'done',
     });
   });
@@ -122,7 +124,14 @@ describe('the main job', () => {
   it('names the step that failed, and offboards its tenant all the same', async () => {
     const { called, ended } = await act({ ...well, 'model push': new Error('no room') });
     expect(ended).toBe('upload a model: no room');
-    expect(called).toEqual(['tenant create', 'model push', 'tenant delete']);
+    expect(called).toEqual(['tenant list', 'tenant create', 'model push', 'tenant delete']);
+  });
+
+  it('tells why nobody answers, and offboards nobody there', async () => {
+    expect(await act({ 'tenant list': new Error('no AWS credentials here') })).toEqual({
+      called: ['tenant list'],
+      ended: 'reach the platform: no AWS credentials here',
+    });
   });
 
   it('names the first step that failed, also when the tenant cannot be offboarded', async () => {
