@@ -12,6 +12,7 @@ import { completionScript, type Shell, shells } from './completion';
 const examples = `
 Examples:
   $ kolate status
+  $ kolate tenant plan --tier dedicated
   $ kolate tenant create acme --tier dedicated --contact ops@acme.example --wait
   $ kolate model push models/samples/iris-classifier.onnx --name iris --alias default --wait --tenant acme
   $ echo '[[5.1, 3.5, 1.4, 0.2]]' | kolate predict --model iris --data - --tenant acme

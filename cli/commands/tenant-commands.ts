@@ -14,6 +14,7 @@ import { type ListOptions, listOptions, listQuery, withCursor } from '../options
 import { renderFields, renderTable } from '../table';
 import { learnTenantCredentials, tenantIdOf } from '../tenant-credentials';
 import { addTenantLifecycle } from './tenant-lifecycle';
+import { addTenantPlan } from './tenant-plan';
 
 const columns = [
   ['slug', (tenant: Partial<Tenant>) => tenant.slug],
@@ -31,6 +32,7 @@ const shown = (tenant: Tenant): Result => ({
 
 export function addTenantCommands(program: Command, bind: Bind): void {
   const tenant = program.command('tenant').description('onboard, show and change tenants (as an operator)');
+  addTenantPlan(tenant, bind);
   addTenantLifecycle(tenant, bind);
   addReads(tenant, bind);
   addChanges(tenant, bind);

@@ -7,10 +7,11 @@ import { exitCodes, usageError } from '../cli-error';
 import type { Context } from '../context';
 import type { Api } from '../http-client';
 import { timeoutOption, waitOption, wholeNumber } from '../options';
-import { renderFields, renderTable } from '../table';
+import { renderFields } from '../table';
 import { revealAndKeep, tenantIdOf } from '../tenant-credentials';
 import { waitForOperation } from '../wait';
 import { operationText } from './operation-text';
+import { planText } from './tenant-plan';
 
 type Waiting = { readonly wait?: boolean; readonly timeout: number; readonly dryRun?: boolean };
 type Creating = Waiting & { name?: string; tier: string; contact: string; shards?: number; idempotencyKey?: string };
@@ -153,14 +154,3 @@ const endedText = (operation: Operation): Result => ({
   text: operationText(operation),
   exitCode: operation.status === 'succeeded' ? exitCodes.ok : exitCodes.failed,
 });
-
-const planText = (plan: Plan): string =>
-  renderTable(
-    [
-      ['step', (step) => step.name],
-      ['command', (step) => step.command],
-      ['undo', (step) => step.undo],
-      ['timeout', (step) => `${step.timeoutMs} ms`],
-    ],
-    plan.steps,
-  );

@@ -11,6 +11,7 @@ export type TemplateResource = {
 export type Template = {
   readonly Resources: Readonly<Record<string, TemplateResource>>;
   readonly Parameters?: Readonly<Record<string, unknown>>;
+  readonly Conditions?: Readonly<Record<string, unknown>>;
   readonly Outputs?: Readonly<Record<string, { readonly Value?: unknown }>>;
 };
 

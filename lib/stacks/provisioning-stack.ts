@@ -1,6 +1,6 @@
+import type { App } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
@@ -10,9 +10,9 @@ import type { MessageBus } from '../constructs/message-bus';
 import { engineImage } from '../constructs/tenants/engine-image';
 import { ProvisioningRole, tenantStackPrefix } from '../constructs/tenants/provisioning-role';
 import { StackNews } from '../constructs/tenants/stack-news';
-import { templateAsset } from '../constructs/tenants/template-asset';
 import { hostImageParameter, TenantHosting } from '../constructs/tenants/tenant-hosting';
 import { parameterPath, type Shared, type SharedName } from '../constructs/tenants/tenant-parameters';
+import { TenantTemplate } from '../constructs/tenants/tenant-template';
 import { KolateStack, type KolateStackProps } from './kolate-stack';
 import { TenantStack } from './tenant-stack';
 
@@ -27,8 +27,7 @@ export type ProvisioningStackProps = KolateStackProps & {
 export class ProvisioningStack extends KolateStack {
   readonly hosting: TenantHosting;
   readonly role: iam.Role;
-  readonly templateUrl: string;
-  private readonly template: Asset;
+  readonly template: TenantTemplate;
 
   constructor(scope: Construct, props: ProvisioningStackProps) {
     super(scope, 'provisioning', props);
@@ -36,8 +35,8 @@ export class ProvisioningStack extends KolateStack {
     const key = new KolateKey(this, 'Key', 'News of tenants’ stacks, and logs');
     this.hosting = new TenantHosting(this, 'Hosting', { vpc, boundary });
     this.role = new ProvisioningRole(this, 'Provisioning', { hosting: this.hosting, boundary }).role;
-    this.template = templateAsset(this, 'Template', (app) => new TenantStack(app, 'tenant', environment));
-    this.templateUrl = this.template.httpUrl;
+    const build = (app: App): TenantStack => new TenantStack(app, 'tenant', environment);
+    this.template = new TenantTemplate(this, 'Template', { environment, build });
     new StackNews(this, 'News', { vpc, bus, key, logDays: environment.logDays, alarmTopic });
     this.tell(props);
   }
@@ -59,10 +58,7 @@ export class ProvisioningStack extends KolateStack {
       }),
     );
     this.role.grantPassRole(grantee.grantPrincipal);
-    const { bucket, s3ObjectKey } = this.template;
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [bucket.arnForObjects(s3ObjectKey)] }),
-    );
+    this.template.grantRead(grantee);
     explainWildcard(grantee, stacks, 'Every tenant comes with a stack of its own, named after it.');
   }
 

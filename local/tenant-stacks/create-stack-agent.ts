@@ -45,12 +45,13 @@ const StackRequest = Type.Object(
   },
   { additionalProperties: false },
 );
+const planPath = /^\/plans\/([a-z][a-z-]{0,39})\?shards=(\d{1,2})$/;
 const path = /^\/stacks\/([a-z][a-z0-9-]{0,62})$/;
 const maxBodyBytes = 16_384;
 
 type Answer = { readonly status: number; readonly body?: unknown };
 
-/** The CloudFormation of one machine: `PUT`, `GET` and `DELETE /stacks/{name}`, with a bearer token. */
+/** The CloudFormation of one machine: `PUT`, `GET` and `DELETE /stacks/{name}`, `GET /plans/{tier}`, with a bearer token. */
 export function createStackAgent(options: StackAgentOptions): StackAgent {
   const records = createStackRecords(options.recordDir);
   const spares = createSpares(options);
@@ -63,11 +64,16 @@ export function createStackAgent(options: StackAgentOptions): StackAgent {
 
   const handle = async (request: IncomingMessage): Promise<Answer> => {
     checkToken(request.headers.authorization, options.token);
+    const [, tier, shards] = planPath.exec(request.url ?? '') ?? [];
+    if (tier !== undefined) {
+      requireMethod(request, 'GET');
+      return { status: 200, body: stacks.plan(tier, Number(shards)) };
+    }
     const name = path.exec(request.url ?? '')?.[1];
     if (name === undefined) throw new KolateError('KLT_ROUTE_UNKNOWN', 'there is nothing at this path');
     if (request.method === 'PUT') return { status: 200, body: await stacks.apply(await readSpec(name, request)) };
     if (request.method === 'DELETE') return stacks.destroy(name).then(() => ({ status: 204 }));
-    if (request.method !== 'GET') throw new KolateError('KLT_METHOD_NOT_ALLOWED', 'GET, PUT and DELETE are allowed');
+    requireMethod(request, 'GET', 'GET, PUT and DELETE are allowed');
     const stack = await stacks.describe(name);
     return stack ? { status: 200, body: stack } : { status: 404 };
   };
@@ -97,6 +103,10 @@ export function createStackAgent(options: StackAgentOptions): StackAgent {
       await spares.close();
     },
   };
+}
+
+function requireMethod(request: IncomingMessage, method: string, otherwise = `${method} is allowed`): void {
+  if (request.method !== method) throw new KolateError('KLT_METHOD_NOT_ALLOWED', otherwise);
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,4 +1,5 @@
 import { KolateError } from '../../src/contracts/errors';
+import { type TierPlan, tenantPlaceholder } from '../../src/contracts/tier-plan';
 import { type Stack, type StackSpec, tierUnavailable } from '../../src/platform/tenancy/tenant-stack-driver';
 import type { StackBuilder } from './stack-builder';
 import type { StackRecord, StackRecords } from './stack-record';
@@ -59,6 +60,16 @@ export function createStacks({ records, builders, say }: StacksOptions) {
   };
 
   return {
+    /** What one more tenant brings here; what the stores' users and the client come in with is made beside the stores. */
+    plan: (tier: string, shards: number): TierPlan => ({
+      tier,
+      resources: [
+        ...builderOf(tier).resources({ tier, shards }),
+        { kind: 'secret', name: `tenant/${tenantPlaceholder}/*`, count: 2, where: 'the secret store of this machine' },
+        { kind: 'OAuth client', name: '<slug>-<tenant id>', count: 1, where: 'the issuer of this machine' },
+      ],
+      cost: { usdPerMonth: 0, note: 'no cost: runs on this machine' },
+    }),
     apply: (spec: StackSpec): Promise<Stack> => inTurn(spec.name, () => apply(spec)),
     async describe(name: string): Promise<Stack | undefined> {
       const known = await records.read(name);

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tenantPlaceholder } from '../../src/contracts/tier-plan';
 import { endpointsOf } from '../../src/platform/tenancy/pool/pool-endpoints';
 import { tenantNames } from '../../src/platform/tenancy/pool/tenant-names';
 import { createValkeyTenants } from '../../src/platform/tenancy/pool/valkey-tenant';
@@ -73,6 +74,24 @@ export function createDedicatedBuilder(options: DedicatedOptions): StackBuilder 
   };
 
   return {
+    resources({ tier, shards }) {
+      const one = (kind: string, part: string, count = 1) => ({
+        ...{ kind, count, where: 'this machine' },
+        name: `tenant-${tenantPlaceholder}-${tier}-${part}`,
+      });
+      return [
+        one('PostgreSQL process', shards > 1 ? 'postgres*' : 'postgres', shards),
+        one('FerretDB process', 'document'),
+        one('PostgreSQL process for FerretDB', 'document-postgres'),
+        one('Valkey process', 'valkey'),
+        {
+          kind: 'data folder',
+          name: `tenant-${tenantPlaceholder}-${tier}`,
+          count: 1,
+          where: 'the home of this platform',
+        },
+      ];
+    },
     async plan(known, { shards }) {
       if (known?.engines) return known.engines;
       const [ports, spare] = await Promise.all([choosePorts(shards), spares.take()]);

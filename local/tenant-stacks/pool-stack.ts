@@ -1,3 +1,4 @@
+import { tenantPlaceholder } from '../../src/contracts/tier-plan';
 import { createMongoTenants } from '../../src/platform/tenancy/pool/mongo-tenant';
 import { endpointsOf } from '../../src/platform/tenancy/pool/pool-endpoints';
 import type { SharedStore } from '../../src/platform/tenancy/pool/shared-store';
@@ -7,7 +8,9 @@ import { shardsUnavailable } from '../../src/platform/tenancy/tenant-stack-drive
 import type { DatabaseEndpoint } from '../engines/engine';
 import { createDocumentTenants } from './document-tenant';
 import { createPostgresTenants } from './postgres-tenants';
-import type { StackBuilder } from './stack-builder';
+import type { StackBuilder, Wanted } from './stack-builder';
+
+const ofTenant = tenantNames(tenantPlaceholder);
 
 /** The engines that all tenants of the tier share, with their administrators' credentials. */
 export type SharedEngines = {
@@ -27,9 +30,20 @@ export function createPoolBuilder(shared: SharedEngines): StackBuilder {
       : createMongoTenants(async () => shared.document.url, ['SCRAM-SHA-256']),
     createValkeyTenants(async () => shared.valkey.url),
   ];
+  const oneShard = ({ tier, shards }: Wanted): void => {
+    if (shards > 1) throw shardsUnavailable(tier, shards);
+  };
   return {
-    async plan(_known, { tier, shards }) {
-      if (shards > 1) throw shardsUnavailable(tier, shards);
+    resources(wanted) {
+      oneShard(wanted);
+      return [
+        { kind: 'PostgreSQL database and role', name: ofTenant.user, count: 1, where: 'the shared PostgreSQL' },
+        { kind: 'document database and user', name: ofTenant.user, count: 1, where: 'the shared document engine' },
+        { kind: 'Valkey user', name: `${ofTenant.user}*`, count: 2, where: 'the shared Valkey' },
+      ];
+    },
+    async plan(_known, wanted) {
+      oneShard(wanted);
       return undefined;
     },
     async build({ tenantId }, credentials) {

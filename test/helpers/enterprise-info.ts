@@ -4,6 +4,7 @@ import { operatorScopes, tenantScopes } from '../../src/contracts/scopes';
 import { createFakeIdentityDirectory } from '../../src/platform/identity/identity-directory.fake';
 import { createPostgres } from '../../src/platform/postgres/create-postgres';
 import { createFakeSecrets } from '../../src/platform/secrets/secret-store.fake';
+import type { PlanTier } from '../../src/platform/tenancy/tenant-stack-driver';
 import { createEnterpriseInfoApp } from '../../src/services/enterprise-info/app';
 import { coreDatabase, createTestLog } from './messaging';
 
@@ -27,6 +28,13 @@ export function verifyTestToken(token: string): Identity {
   throw new KolateError('KLT_TOKEN_INVALID', 'the token is malformed or its signature does not fit');
 }
 
+/** As a driver that runs nothing. */
+export const planInMemory: PlanTier = async (tier, shards = 1) => ({
+  tier,
+  resources: [{ kind: 'stores in memory', name: 't_<tenant id>', count: shards, where: 'this process' }],
+  cost: { usdPerMonth: 0, note: 'no cost: nothing runs' },
+});
+
 type Sent = { token?: string; headers?: Record<string, string>; body?: unknown };
 
 /** The service's HTTP side on a database of its own, as the service's own role. */
@@ -37,6 +45,7 @@ export async function startEnterpriseInfo(availableTiers: readonly string[] = ['
   const directory = createFakeIdentityDirectory();
   const app = createEnterpriseInfoApp({
     ...{ core, secrets, directory, availableTiers, verifyToken: verifyTestToken, log: createTestLog().log },
+    planTier: planInMemory,
     probes: [{ name: 'postgres', check: core.ping }],
     cursorKey: 'a-key-that-signs-the-cursors-of-lists',
   });

@@ -51,7 +51,7 @@ export function servicesApp(environment: Environment, props: AppProps = {}) {
     },
     identity,
     provisioning: {
-      templateUrl: 'https://s3.example.com/template.json',
+      template: { url: 'https://s3.example.com/template.json', plans: [] },
       role: new Role(elsewhere, 'Role', { assumedBy: new ServicePrincipal('cloudformation.amazonaws.com') }),
       hosting: { clientGroup: new SecurityGroup(elsewhere, 'Clients', { vpc }) },
       grantProvision: () => undefined,

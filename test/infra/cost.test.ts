@@ -1,6 +1,7 @@
 import { estimate, sum } from '../../lib/cost/estimate';
 import { differenceText, estimateText } from '../../lib/cost/estimate-text';
 import { tenantEstimates } from '../../lib/cost/tenant-tiers';
+import { tierPlans } from '../../lib/cost/tier-plans';
 import { type Usage, usageOf } from '../../lib/cost/usage';
 import { environmentNames } from '../../scripts/aws/synthesize';
 import { synthesized } from '../helpers/synthesized';
@@ -126,9 +127,33 @@ describe.each(environmentNames)('what %s costs', (environment) => {
   });
 
   it('is known of a tenant of each tier', () => {
-    const { pool, dedicated } = tenantEstimates(assembly, usage);
-    expect([...pool.unpriced, ...dedicated.unpriced]).toEqual([]);
-    expect(sum(pool.lines)).toBeLessThan(sum(dedicated.lines));
+    const { pool, 'shared-cell': shared, dedicated } = tenantEstimates(assembly, usage);
+    expect([...pool.unpriced, ...shared.unpriced, ...dedicated.unpriced]).toEqual([]);
+    expect(sum(pool.lines)).toBeLessThan(sum(shared.lines));
+    expect(sum(shared.lines)).toBeLessThan(sum(dedicated.lines));
+  });
+
+  it('says in the plan of each tier what its estimate says, resource by resource', () => {
+    const estimates = tenantEstimates(assembly, usage);
+    for (const { tier, resources, cost } of tierPlans(environment, assembly.tenant!, usage)) {
+      expect(cost.usdPerMonth).toBeCloseTo(sum(estimates[tier as keyof typeof estimates].lines), 1);
+      expect(resources.reduce((total, { usdPerMonth = 0 }) => total + usdPerMonth, 0)).toBeCloseTo(cost.usdPerMonth, 1);
+      expect(cost).toMatchObject({ region: 'us-east-1', priceDate: expect.stringMatching(/^2026-/) });
+      expect(cost.note).not.toContain('NOT in the sum');
+    }
+  });
+
+  it('has a host and a volume in the plan of the tier that has its own alone', () => {
+    const kinds = new Map(
+      tierPlans(environment, assembly.tenant!, usage).map(({ tier, resources }) => [
+        tier,
+        resources.map(({ kind }) => kind),
+      ]),
+    );
+    expect(kinds.get('dedicated')).toEqual(expect.arrayContaining(['AWS::EC2::Volume', 'AWS::KMS::Key']));
+    expect(kinds.get('shared-cell')).toContain('AWS::KMS::Key');
+    expect(kinds.get('shared-cell')).not.toContain('AWS::EC2::Volume');
+    expect(kinds.get('pool')).toEqual(['AWS::Cognito::UserPoolClient', 'AWS::SecretsManager::Secret']);
   });
 });
 
@@ -139,18 +164,26 @@ it('counts for a tenant of its own what its template says, with the defaults of 
         LaunchTemplate: { LaunchTemplateId: { Ref: 'Template' } },
       }),
       Template: resource('AWS::EC2::LaunchTemplate', { LaunchTemplateData: { InstanceType: { Ref: 'Size' } } }),
-      Disk: resource('AWS::EC2::Volume', { Size: { Ref: 'Gib' } }),
+      Disk: { ...resource('AWS::EC2::Volume', { Size: { Ref: 'Gib' } }), Condition: 'OwnCell' },
+      Key: resource('AWS::KMS::Key'),
     },
   });
   const [stack] = stacks;
-  const parameters = { Size: { Default: 't4g.small' }, Gib: { Default: 40 } };
-  const tenant = { ...stack!, template: { ...stack!.template, Parameters: parameters } };
-  const { pool, dedicated } = tenantEstimates({ ...assemblyWith({ resources: {} }), tenant }, none);
+  const parameters = { Size: { Default: 't4g.small' }, Gib: { Default: 40 }, CellId: { Default: '' } };
+  const conditions = { OwnCell: { 'Fn::Equals': [{ Ref: 'CellId' }, ''] } };
+  const template = { ...stack!.template, Parameters: parameters, Conditions: conditions };
+  const tenant = { ...stack!, template };
+  const { pool, 'shared-cell': shared, dedicated } = tenantEstimates({ environment: 'try', tenant }, none);
   expect(dedicated.lines.map(({ what, quantity }) => [what, quantity])).toEqual([
     ['cognitoMachineClient', 1],
     ['secret', 1],
+    ['secret', 1],
     ['ec2:t4g.small', 730],
     ['ebsStorage', 40],
+    ['kmsKey', 1],
   ]);
   expect(dedicated.lines.slice(0, 2)).toEqual(pool.lines);
+  // What stands under the condition of a host of its own is not made in a cell.
+  const ofHost = ['ebsStorage'];
+  expect(shared.lines).toEqual(dedicated.lines.filter(({ what }) => !ofHost.includes(what)));
 });

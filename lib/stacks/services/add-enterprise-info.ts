@@ -33,7 +33,8 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
       KOLATE_USER_POOL_ID: identity.userPool.userPoolId,
       KOLATE_CLIENT_TABLE: identity.clientTable.tableName,
       KOLATE_TENANT_DRIVER: 'cloudformation',
-      KOLATE_TENANT_TEMPLATE_URL: provisioning.templateUrl,
+      KOLATE_TENANT_TEMPLATE_URL: provisioning.template.url,
+      KOLATE_TIER_PLANS: JSON.stringify(provisioning.template.plans),
       KOLATE_SHARED_CELLS: JSON.stringify(
         platform.common.environment.sharedCells.map((cell) => cellSpecOf(cell, Stack.of(scope).availabilityZones)),
       ),

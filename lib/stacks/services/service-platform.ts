@@ -12,6 +12,7 @@ import type { CorePostgres } from '../../constructs/core-postgres';
 import type { MessageBus } from '../../constructs/message-bus';
 import type { ServiceCluster } from '../../constructs/services/service-cluster';
 import type { Entrance } from '../../constructs/services/target-pair';
+import type { TenantTemplate } from '../../constructs/tenants/tenant-template';
 import type { IdentityStack } from '../identity-stack';
 
 /** What services stand on: constructs of other stacks, and what all services have in common. */
@@ -22,7 +23,7 @@ export type ServicePlatform = {
   readonly ingress: { readonly http: Entrance; readonly grpc: Entrance };
   readonly identity: Pick<IdentityStack, 'userPool' | 'issuerUrl' | 'clientTable' | 'apps' | 'grantManageClients'>;
   readonly provisioning: {
-    readonly templateUrl: string;
+    readonly template: Pick<TenantTemplate, 'url' | 'plans'>;
     readonly role: Pick<IRole, 'roleArn'>;
     /** Who is in it may reach the engines of tenants. */
     readonly hosting: { readonly clientGroup: ISecurityGroup };

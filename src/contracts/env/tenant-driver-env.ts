@@ -20,5 +20,9 @@ export const CloudFormationDriverEnv = Type.Object({
     Type.String({ description: 'what CloudFormation acts as; absent: with the rights of the service' }),
   ),
   KOLATE_SHARED_CELLS: Type.String({ default: '[]', description: 'the shared cells, as JSON of CellSpecs' }),
+  KOLATE_TIER_PLANS: Type.String({
+    default: '[]',
+    description: 'what one more tenant of each tier brings and costs, as JSON of TierPlans',
+  }),
 });
 export type CloudFormationDriverEnv = Static<typeof CloudFormationDriverEnv>;

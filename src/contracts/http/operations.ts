@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { PlannedCost, PlannedResource } from '../tier-plan';
 import { commonProblems, ListQuery, Page, Problem, strict, Timestamp, Uuid } from './common';
 import { route } from './route';
 
@@ -64,6 +65,10 @@ export const Plan = Type.Object({
     }),
   ),
   stores: Type.Optional(Type.Record(Type.String(), Type.String())),
+  resources: Type.Optional(
+    Type.Array(PlannedResource, { description: 'what would be made, where it is known before' }),
+  ),
+  cost: Type.Optional(PlannedCost),
 });
 export type Plan = Static<typeof Plan>;
 

@@ -1,18 +1,22 @@
 import { type ErrorCode, errorCodes, KolateError } from '../../contracts/errors';
-import type { Stack, TenantStackDriver } from './tenant-stack-driver';
+import type { TierPlan } from '../../contracts/tier-plan';
+import type { PlanTier, Stack, TenantStackDriver } from './tenant-stack-driver';
 
 /** A stack of a busy machine takes seconds; what takes longer than this has got stuck. */
 const deadlineMs = 240_000;
+
+/** `plan` says what the agent itself would do. */
+export type AgentStackDriver = TenantStackDriver & { readonly plan: PlanTier };
 
 /**
  * The driver of one machine: asks the stack agent, which runs tenants' engines as CloudFormation would.
  * @param url of the agent; @param token its bearer token
  */
-export function createAgentStackDriver({ url, token }: { url: string; token: string }): TenantStackDriver {
+export function createAgentStackDriver({ url, token }: { url: string; token: string }): AgentStackDriver {
   const base = url.replace(/\/$/, '');
-  const send = async (method: string, name: string, body?: unknown, signal?: AbortSignal): Promise<Response> => {
+  const ask = async (method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> => {
     const deadline = AbortSignal.timeout(deadlineMs);
-    const response = await fetch(`${base}/stacks/${encodeURIComponent(name)}`, {
+    const response = await fetch(base + path, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -25,7 +29,15 @@ export function createAgentStackDriver({ url, token }: { url: string; token: str
     });
     return response;
   };
+  const send = (method: string, name: string, body?: unknown, signal?: AbortSignal): Promise<Response> =>
+    ask(method, `/stacks/${encodeURIComponent(name)}`, body, signal);
   return {
+    async plan(tier, shards = 1) {
+      const response = await ask('GET', `/plans/${encodeURIComponent(tier)}?shards=${shards}`);
+      if (!response.ok) throw await toError(response);
+      const plan: TierPlan = JSON.parse(await response.text());
+      return plan;
+    },
     async apply({ name, ...request }, signal) {
       const response = await send('PUT', name, request, signal);
       if (!response.ok) throw await toError(response);

@@ -1,4 +1,5 @@
 import { KolateError } from '../../contracts/errors';
+import type { TierPlan } from '../../contracts/tier-plan';
 import type { StackEndpoints } from './placement';
 import type { StackCredentials } from './stack-credentials';
 
@@ -43,6 +44,12 @@ export type TenantStackDriver = {
   /** Whatever part of it is there, with its data; also when it is gone already. */
   destroy(name: string, signal?: AbortSignal): Promise<void>;
 };
+
+/**
+ * What one more tenant of the tier would bring; makes nothing. Undefined where nobody has written it down.
+ * @throws KolateError KLT_TIER_UNAVAILABLE as `apply`
+ */
+export type PlanTier = (tier: string, shards?: number) => Promise<TierPlan | undefined>;
 
 export const tierUnavailable = (tier: string): KolateError =>
   new KolateError('KLT_TIER_UNAVAILABLE', `this driver cannot build the tier "${tier}"`);

@@ -6,6 +6,7 @@ import type { VerifyToken } from '../../platform/http/register-route';
 import type { IdentityDirectory } from '../../platform/identity/identity-directory';
 import type { Postgres } from '../../platform/postgres/create-postgres';
 import type { SecretStore } from '../../platform/secrets/secret-store';
+import type { PlanTier } from '../../platform/tenancy/tenant-stack-driver';
 import { registerOperationRoutes } from './operations/operation-routes';
 import { createClientSecrets } from './tenants/client-secret';
 import { createOperationRequests } from './tenants/request-operation';
@@ -18,6 +19,7 @@ export type EnterpriseInfoOptions = ServiceAppOptions & {
   readonly directory: IdentityDirectory;
   /** Signs the cursors of lists. */
   readonly cursorKey: string;
+  readonly planTier: PlanTier;
   /** Tiers that this installation can provide. */
   readonly availableTiers: readonly string[];
   readonly newId?: () => string;
@@ -25,12 +27,12 @@ export type EnterpriseInfoOptions = ServiceAppOptions & {
 
 /** Tenants, tiers and operations over HTTP. What the operations do is done by the steps in `provisioning/`. */
 export function createEnterpriseInfoApp(options: EnterpriseInfoOptions): FastifyInstance {
-  const { verifyToken, core, secrets, directory, availableTiers, newId = randomUUID } = options;
+  const { verifyToken, core, secrets, directory, availableTiers, planTier, newId = randomUUID } = options;
   const app = createServiceApp(options);
   const lister = createLister(options.cursorKey);
   registerTenantRoutes(app, {
     ...{ verifyToken, core, lister, availableTiers },
-    requests: createOperationRequests({ newId, availableTiers }),
+    requests: createOperationRequests({ newId, availableTiers, planTier }),
     clientSecrets: createClientSecrets({ core, secrets, directory }),
   });
   registerOperationRoutes(app, { verifyToken, core, lister });

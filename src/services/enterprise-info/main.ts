@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const directory = createIdentityDirectory(env);
   const news = createStackNews();
   const opened = openStackDriver({ env, secrets, waitForChange: news.waitForChange }, process.env);
-  const { driver, availableTiers, cells, quotas } = opened;
+  const { driver, availableTiers, planTier, cells, quotas } = opened;
   const blobsOf = (bucket: string) =>
     createBlobStore({ bucket, region: env.KOLATE_S3_REGION, endpoint: env.KOLATE_S3_ENDPOINT });
   const [exports, models] = [blobsOf(env.KOLATE_EXPORTS_BUCKET), blobsOf(env.KOLATE_MODELS_BUCKET)];
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   });
   const limits = createCallerLimits(env, { name: serviceName, limitOf, rule: leaseFrom });
   const app = createEnterpriseInfoApp({
-    ...{ log, metrics, tracer, core, secrets, directory, availableTiers },
+    ...{ log, metrics, tracer, core, secrets, directory, availableTiers, planTier },
     verifyToken: createIssuerVerifier({ issuer: env.KOLATE_ISSUER_URL }),
     limitCaller: limits?.limitCaller,
     cursorKey: env.KOLATE_CURSOR_KEY,

@@ -18,6 +18,44 @@ describe('the stack agent', () => {
 
   describeStackDriver('the agent of one machine', () => agent.driver, ['pool', 'dedicated']);
 
+  it('says what it would run for a tenant of each tier, and runs nothing', async () => {
+    const before = await agent.processes().status();
+    const [pool, dedicated, sharded] = await Promise.all([
+      agent.driver.plan('pool'),
+      agent.driver.plan('dedicated'),
+      agent.driver.plan('dedicated', 4),
+    ]);
+    expect(pool?.resources.map(({ where }) => where)).toEqual(expect.arrayContaining(['the shared PostgreSQL']));
+    const processes = dedicated?.resources.filter(({ kind }) => kind.includes('process')) ?? [];
+    expect(processes.map(({ name }) => name).sort()).toEqual(
+      ['document', 'document-postgres', 'postgres', 'valkey'].map((part) => `tenant-<tenant id>-dedicated-${part}`),
+    );
+    expect(sharded?.resources.find(({ kind }) => kind === 'PostgreSQL process')?.count).toBe(4);
+    for (const plan of [pool, dedicated]) {
+      expect(plan?.cost).toEqual({ usdPerMonth: 0, note: 'no cost: runs on this machine' });
+    }
+    expect(await agent.processes().status()).toEqual(before);
+  });
+
+  it('plans what it really runs', async () => {
+    const spec = newStackSpec('dedicated');
+    await agent.driver.apply(spec);
+    const running = (await agent.processes().status())
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith(spec.name));
+    const planned = (await agent.driver.plan('dedicated'))?.resources
+      .filter(({ kind }) => kind.includes('process'))
+      .map(({ name }) => name.replace('<tenant id>', spec.tenantId));
+    expect(planned?.sort()).toEqual(running.sort());
+    await agent.driver.destroy(spec.name);
+  });
+
+  it('refuses to plan what it cannot build', async () => {
+    for (const plan of [agent.driver.plan('shared-cell'), agent.driver.plan('pool', 2)]) {
+      await expect(plan).rejects.toMatchObject({ code: 'KLT_TIER_UNAVAILABLE' });
+    }
+  });
+
   it('lets nobody in without its token', async () => {
     const stranger = createAgentStackDriver({ url: agent.url, token: 'some-other-token-than-its' });
     await expect(stranger.describe('tenant-x')).rejects.toMatchObject({ code: 'KLT_TOKEN_INVALID' });

@@ -14,6 +14,7 @@ import {
   type EnterpriseInfo,
   newTenantBody,
   operator,
+  planInMemory,
   startEnterpriseInfo,
   verifyTestToken,
 } from '../../helpers/enterprise-info';
@@ -155,6 +156,7 @@ it('a database that is down is a 503 that says when to come back, and nothing of
   const app = createEnterpriseInfoApp({
     ...{ core, secrets: createFakeSecrets(), directory: createFakeIdentityDirectory(), verifyToken: verifyTestToken },
     ...{ log: createTestLog().log, probes: [{ name: 'postgres', check: core.ping }], availableTiers: ['pool'] },
+    planTier: planInMemory,
     cursorKey: 'a-key-that-signs-the-cursors-of-lists',
   });
   const headers = { authorization: 'Bearer operator', 'idempotency-key': 'k' };

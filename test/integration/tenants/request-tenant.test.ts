@@ -94,6 +94,8 @@ describe('requesting a tenant', () => {
     for (const query of ['', '?dryRun=true']) {
       const answer = await create(body, {}, query);
       expect([answer.status, answer.body.code, answer.body.errors[0].pointer]).toEqual([422, code, '/tier']);
+      expect(answer.body.hint).toContain('provides pool');
+      if (code === 'KLT_TIER_UNKNOWN') expect(answer.body.detail).toContain('there are pool, shared-cell, dedicated');
     }
     expect(await countOf(body.slug)).toBe(0);
   });
@@ -120,6 +122,8 @@ describe('requesting a tenant', () => {
       kind: 'tenant-onboarding',
       tier: 'pool',
       stores: { postgres: 'pool', mongo: 'pool', redis: 'pool' },
+      resources: [{ kind: 'stores in memory', count: 1 }],
+      cost: { usdPerMonth: 0, note: 'no cost: nothing runs' },
     });
     expect(answer.body.steps[2]).toEqual({
       name: 'provision',

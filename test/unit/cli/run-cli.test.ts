@@ -210,3 +210,50 @@ it('prints the API as OpenAPI without asking anybody', async () => {
   expect(JSON.parse(run.stdout)).toMatchObject({ openapi: expect.stringMatching(/^3\.1/) });
   expect(Object.keys(JSON.parse(run.stdout).paths)).toContain('/v1/tenants');
 });
+
+describe('a plan of a tenant', () => {
+  const plan = {
+    kind: 'tenant-onboarding',
+    tier: 'dedicated',
+    steps: [{ name: 'provision', command: 'stores.provision', undo: 'stores.destroy', timeoutMs: 600_000 }],
+    resources: [
+      { kind: 'AWS::EC2::Volume', name: 'kolate-tenant-*', count: 2, where: 'a zone of eu-west-1', usdPerMonth: 6.4 },
+    ],
+    cost: { usdPerMonth: 42.5, region: 'us-east-1', priceDate: '2026-11-21', note: 'list prices' },
+  };
+  const free = { ...plan, cost: { usdPerMonth: 0, note: 'no cost: runs on this machine' } };
+
+  it('is asked for as a dry run, with a slug that nobody has and without a key', async () => {
+    api.on('POST /v1/tenants', { body: plan });
+    const run = await cli.run('tenant plan --tier dedicated --shards 2 --output json');
+    expect([run.exitCode, JSON.parse(run.stdout)]).toEqual([0, plan]);
+    const [request] = asked('POST /v1/tenants');
+    expect(request?.query.get('dryRun')).toBe('true');
+    expect(JSON.parse(request?.text ?? '')).toMatchObject({
+      ...{ slug: expect.stringMatching(/^plan-[0-9a-f]{16}$/), tier: 'dedicated', shards: 2 },
+    });
+  });
+
+  it('is a table of what would be made and done, with the cost by whose price list and of when', async () => {
+    api.on('POST /v1/tenants', { body: plan });
+    const { stdout } = await cli.run('tenant plan acme --tier dedicated');
+    expect(stdout).toMatch(/2 +AWS::EC2::Volume +a zone of eu-west-1 +6\.40 +kolate-tenant-\*/);
+    expect(stdout).toContain('USD 42.50 a month, by the price list of us-east-1 of 2026-11-21');
+    expect(stdout).toContain('stores.provision');
+    expect(JSON.parse(asked('POST /v1/tenants')[0]?.text ?? '')).toMatchObject({ slug: 'acme' });
+    api.on('POST /v1/tenants', { body: free });
+    expect((await cli.run('tenant plan --tier dedicated')).stdout).toContain('no cost: runs on this machine');
+  });
+
+  it('ends with 2 without a tier, and with 3 and the tiers that there are for one that is unknown', async () => {
+    expect((await cli.run('tenant plan')).exitCode).toBe(2);
+    const detail = 'there is no tier "gold"; there are pool, shared-cell, dedicated';
+    api.on('POST /v1/tenants', { status: 422, body: { code: 'KLT_TIER_UNKNOWN', detail } });
+    const refused = await cli.run('tenant plan --tier gold');
+    expect(refused).toMatchObject({ exitCode: 3, stderr: expect.stringContaining(detail) });
+  });
+
+  it('has examples in its help', async () => {
+    expect((await cli.run('tenant plan --help')).stdout).toContain('$ kolate tenant plan --tier dedicated');
+  });
+});

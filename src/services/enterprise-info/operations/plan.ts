@@ -1,13 +1,14 @@
 import type { Plan } from '../../../contracts/http/operations';
+import type { TierPlan } from '../../../contracts/tier-plan';
 import type { SagaDefinition } from '../../../domain/sagas/saga';
 import { findTier } from '../../../domain/tenancy/tiers';
 
-/** What the saga would do, and where the stores would be in `tier`. */
-export function planOf({ name, steps }: SagaDefinition, tier?: string): Plan {
-  const isolation = tier === undefined ? undefined : findTier(tier)?.isolation;
+/** What the saga would do, where the stores would be in `tier`, and what that makes, as far as the driver knows it. */
+export function planOf({ name, steps }: SagaDefinition, tier: string, made?: TierPlan): Plan {
+  const isolation = findTier(tier)?.isolation;
   return {
     kind: name,
-    ...(tier === undefined ? {} : { tier }),
+    tier,
     steps: steps.map(({ name: step, command, undo, timeoutMs }) => ({
       name: step,
       command,
@@ -15,5 +16,6 @@ export function planOf({ name, steps }: SagaDefinition, tier?: string): Plan {
       timeoutMs,
     })),
     ...(isolation === undefined ? {} : { stores: { ...isolation } }),
+    ...(made === undefined ? {} : { resources: made.resources, cost: made.cost }),
   };
 }

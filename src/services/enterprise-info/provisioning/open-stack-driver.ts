@@ -3,6 +3,7 @@ import { type AccountQuota, accountQuotas } from '../../../contracts/account-quo
 import type { CellSpec } from '../../../contracts/cells';
 import type { EnterpriseInfoEnv } from '../../../contracts/env/enterprise-info-env';
 import { AgentDriverEnv, CloudFormationDriverEnv } from '../../../contracts/env/tenant-driver-env';
+import { type TierPlan, TierPlans } from '../../../contracts/tier-plan';
 import { readEnv } from '../../../platform/config/read-env';
 import { findSecretArn } from '../../../platform/secrets/find-secret-arn';
 import type { SecretStore } from '../../../platform/secrets/secret-store';
@@ -12,14 +13,20 @@ import {
   createCloudFormationStackDriver,
 } from '../../../platform/tenancy/cloudformation/create-cloudformation-stack-driver';
 import { createAgentStackDriver } from '../../../platform/tenancy/create-agent-stack-driver';
-import type { TenantStackDriver } from '../../../platform/tenancy/tenant-stack-driver';
+import {
+  type PlanTier,
+  shardsUnavailable,
+  type TenantStackDriver,
+} from '../../../platform/tenancy/tenant-stack-driver';
 import { secretNames } from '../secret-names';
 import { placeParameters, readCells } from './read-cells';
+import { readJsonVariable } from './read-json-variable';
 import { withCertificates } from './with-certificates';
 
 export type OpenDriver = {
   readonly driver: TenantStackDriver;
   readonly availableTiers: readonly string[];
+  readonly planTier: PlanTier;
   readonly cells: readonly CellSpec[];
   /** Of the account that the driver makes stacks in. */
   readonly quotas: readonly AccountQuota[];
@@ -39,7 +46,7 @@ export function openStackDriver(service: Service, env: Text): OpenDriver {
 function openAgent(env: Text): OpenDriver {
   const { KOLATE_STACK_AGENT_URL: url, KOLATE_STACK_AGENT_TOKEN: token } = readEnv(AgentDriverEnv, env);
   const driver = createAgentStackDriver({ url, token });
-  return { driver, availableTiers: ['pool', 'dedicated'], cells: [], quotas: [] };
+  return { driver, availableTiers: ['pool', 'dedicated'], planTier: driver.plan, cells: [], quotas: [] };
 }
 
 /** A stack for each tenant: what shares engines with others is not made by stacks. */
@@ -49,6 +56,7 @@ function openCloudFormation(service: Service, env: Text): OpenDriver {
   const { KOLATE_TENANT_TEMPLATE_URL: url, KOLATE_PROVISIONING_ROLE_ARN: roleArn } = driverEnv;
   const cells = readCells(driverEnv.KOLATE_SHARED_CELLS);
   const availableTiers = cells.length > 0 ? ['shared-cell', 'dedicated'] : ['dedicated'];
+  const plans = readJsonVariable('KOLATE_TIER_PLANS', TierPlans, driverEnv.KOLATE_TIER_PLANS);
   const manager = new SecretsManagerClient({ region, maxAttempts: 3 });
   const driver = createCloudFormationStackDriver({
     client: createCloudFormationClient({ region }),
@@ -64,5 +72,16 @@ function openCloudFormation(service: Service, env: Text): OpenDriver {
     },
     waitForChange: service.waitForChange,
   });
-  return { driver: withCertificates(driver, service.secrets), availableTiers, cells, quotas: accountQuotas };
+  return {
+    ...{ driver: withCertificates(driver, service.secrets), availableTiers, cells, quotas: accountQuotas },
+    planTier: planFrom(plans),
+  };
 }
+
+/** As infrastructure has counted them. The template has one PostgreSQL. */
+const planFrom =
+  (plans: readonly TierPlan[]): PlanTier =>
+  async (tier, shards = 1) => {
+    if (shards > 1) throw shardsUnavailable(tier, shards);
+    return plans.find((plan) => plan.tier === tier);
+  };

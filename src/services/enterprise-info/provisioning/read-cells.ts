@@ -1,24 +1,11 @@
 import { type CellSpec, CellSpecs } from '../../../contracts/cells';
 import { KolateError } from '../../../contracts/errors';
-import { fieldErrors, strictValidator } from '../../../platform/config/validators';
 import type { StackSpec } from '../../../platform/tenancy/tenant-stack-driver';
+import { readJsonVariable } from './read-json-variable';
 
 /** The shared cells as infrastructure wrote them. @throws KolateError KLT_CONFIG_INVALID */
-export function readCells(text: string): readonly CellSpec[] {
-  const validate = strictValidator(CellSpecs);
-  const value = parsed(text);
-  if (validate(value)) return value as CellSpec[];
-  const faults = fieldErrors(validate.errors).map(({ pointer, detail }) => `${pointer} ${detail}`);
-  throw new KolateError('KLT_CONFIG_INVALID', `KOLATE_SHARED_CELLS: ${faults.join('; ')}`);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new KolateError('KLT_CONFIG_INVALID', 'KOLATE_SHARED_CELLS is not JSON', { cause });
-  }
-}
+export const readCells = (text: string): readonly CellSpec[] =>
+  readJsonVariable('KOLATE_SHARED_CELLS', CellSpecs, text);
 
 /**
  * The parameters of a tenant's template that say which host it is pinned to; none for a host of its own.

@@ -8,6 +8,7 @@ import {
 import type { OperationAccepted } from '../../../contracts/http/operations';
 import type { CreateTenant } from '../../../contracts/http/tenants';
 import type { Identity } from '../../../contracts/scopes';
+import { tiers } from '../../../contracts/tiers';
 import type { SagaDefinition } from '../../../domain/sagas/saga';
 import { tenantOffboarding } from '../../../domain/sagas/tenant-offboarding';
 import { tenantOnboarding } from '../../../domain/sagas/tenant-onboarding';
@@ -15,6 +16,7 @@ import { tenantTierChange } from '../../../domain/sagas/tenant-tier-change';
 import { findTier } from '../../../domain/tenancy/tiers';
 import type { Answer } from '../../../platform/http/register-route';
 import type { CoreSql } from '../../../platform/postgres/sql';
+import type { PlanTier } from '../../../platform/tenancy/tenant-stack-driver';
 import { createOperationStore } from '../operations/operation-store';
 import { planOf } from '../operations/plan';
 import { lockIdle, requireTransition } from './tenant-access';
@@ -25,6 +27,7 @@ export type RequestDeps = {
   readonly newId: () => string;
   /** Tiers that this installation can provide. */
   readonly availableTiers: readonly string[];
+  readonly planTier: PlanTier;
 };
 
 export type OperationRequest = {
@@ -37,7 +40,7 @@ export type OperationRequest = {
 type Target = OperationRequest & { readonly tenantId: string };
 
 /** Begin the operations on tenants: each in the transaction of `sql`, with the fact that starts its saga. */
-export function createOperationRequests({ newId, availableTiers }: RequestDeps) {
+export function createOperationRequests({ newId, availableTiers, planTier }: RequestDeps) {
   const begin = async (
     sql: CoreSql,
     tenant: TenantRow,
@@ -58,7 +61,8 @@ export function createOperationRequests({ newId, availableTiers }: RequestDeps) 
       const tenants = createTenantStore(sql);
       if (dryRun) {
         if (await tenants.isSlugTaken(body.slug)) throw slugTaken(body.slug);
-        return { status: 200, body: planOf(tenantOnboarding, body.tier) };
+        const made = await planTier(body.tier, body.shards);
+        return { status: 200, body: planOf(tenantOnboarding, body.tier, made) };
       }
       const tenant = await tenants.insert(newId(), body);
       const { shards = 1 } = body;
@@ -72,7 +76,7 @@ export function createOperationRequests({ newId, availableTiers }: RequestDeps) 
       const tenant = await lockIdle(sql, identity, tenantId);
       requireTransition(tenant.state, 'change_tier');
       if (tenant.tier === toTier) throw tierFault('KLT_REQUEST_INVALID', `the tenant is in tier ${toTier} already`);
-      if (dryRun) return { status: 200, body: planOf(tenantTierChange, toTier) };
+      if (dryRun) return { status: 200, body: planOf(tenantTierChange, toTier, await planTier(toTier)) };
       return begin(sql, tenant, tenantTierChange, { event: tenantTierChangeRequested, origin, more: { toTier } });
     },
 
@@ -93,9 +97,13 @@ export const accepted = (body: OperationAccepted): Answer => ({
 });
 
 function requireTier(tier: string, available: readonly string[]): void {
-  if (!findTier(tier)) throw tierFault('KLT_TIER_UNKNOWN', `there is no tier "${tier}"; GET /v1/tiers lists them`);
+  const list = available.join(', ');
+  if (!findTier(tier)) {
+    const known = `there are ${tiers.map(({ name }) => name).join(', ')}`;
+    throw tierFault('KLT_TIER_UNKNOWN', `there is no tier "${tier}"; ${known}`, `this installation provides ${list}`);
+  }
   if (!available.includes(tier)) {
-    throw tierFault('KLT_TIER_UNAVAILABLE', `this installation cannot provide the tier ${tier}`);
+    throw tierFault('KLT_TIER_UNAVAILABLE', `this installation cannot provide the tier ${tier}`, `it provides ${list}`);
   }
 }
 
@@ -109,4 +117,5 @@ function requireShards({ tier, shards = 1 }: CreateTenant): void {
 const tierFault = (
   code: 'KLT_TIER_UNKNOWN' | 'KLT_TIER_UNAVAILABLE' | 'KLT_REQUEST_INVALID',
   detail: string,
-): KolateError => new KolateError(code, detail, { errors: [{ pointer: '/tier', detail }] });
+  hint?: string,
+): KolateError => new KolateError(code, detail, { errors: [{ pointer: '/tier', detail }], hint });
