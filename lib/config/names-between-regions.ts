@@ -16,3 +16,8 @@ export const copiedBucketName = (environmentName: string, content: string, regio
 export const storageKeyAlias = (environmentName: string): string => `alias/kolate-${environmentName}-storage`;
 
 export const backupVaultName = (environmentName: string): string => `kolate-${environmentName}`;
+
+export const stackName = (environmentName: string, part: string): string => `kolate-${environmentName}-${part}`;
+
+/** Output of the ingress stack: CloudFront's way into its VPC, which the primary's distribution has beside its own. */
+export const vpcOriginOutput = 'VpcOriginId';

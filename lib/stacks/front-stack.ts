@@ -9,6 +9,7 @@ import type { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 import { FrontDoor } from '../constructs/front/front-door';
 import { originCertificateArn } from '../constructs/front/origin-certificate';
+import { standbyOrigins } from '../constructs/front/standby-origins';
 import { KolateAlarm } from '../constructs/kolate-alarm';
 import { KolateStack, type KolateStackProps } from './kolate-stack';
 
@@ -24,7 +25,10 @@ export type FrontStackProps = KolateStackProps & {
   readonly alarmTopic: ITopic;
 };
 
-/** CloudFront, once for both regions: a name can be of one distribution only. In us-east-1, as its alarms have to be. */
+/**
+ * CloudFront, once for both regions, with the origins of both: a name can be of one distribution only. In us-east-1, as its
+ * alarms have to be. It goes on serving when that region is away; only changes wait.
+ */
 export class FrontStack extends KolateStack {
   readonly distribution: Distribution;
 
@@ -36,6 +40,7 @@ export class FrontStack extends KolateStack {
       ...props,
       domain,
       clientCertificateArn: originCertificateArn(this, props.environment.edge),
+      standby: standbyOrigins(this, props.environment),
     }).distribution;
     const target = RecordTarget.fromAlias(new CloudFrontTarget(this.distribution));
     for (const name of ['api', 'console']) {

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib';
 import { Certificate, CertificateValidation, type ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IVpcOrigin } from 'aws-cdk-lib/aws-cloudfront';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
@@ -10,6 +10,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
+import { vpcOriginOutput } from '../config/names-between-regions';
 import { healthPath, internalName, regionalGrpcName } from '../config/platform-names';
 import { KolateKey } from '../constructs/kolate-key';
 import { PlatformBalancer } from '../constructs/platform-balancer';
@@ -70,6 +71,12 @@ export class IngressStack extends KolateStack {
     this.name(props);
     this.guardGrpc(props, key);
     this.vpcOrigin = this.openToCloudFront(props, key);
+    if (props.environment.peer?.role === 'primary') {
+      new CfnOutput(this, vpcOriginOutput, {
+        value: this.vpcOrigin.vpcOriginId,
+        description: 'For the distribution, which is the primary’s',
+      });
+    }
   }
 
   private name({ zone, healthCheck, environment }: IngressStackProps): void {

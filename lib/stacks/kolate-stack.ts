@@ -1,6 +1,7 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Environment } from '../config/environment';
+import { stackName } from '../config/names-between-regions';
 import { explainRetention } from '../constructs/explain-retention';
 
 /** Stands in for an account that nobody has filled in, so that synthesis needs no credentials. */
@@ -18,7 +19,7 @@ export class KolateStack extends Stack {
   protected readonly environmentConfig: Environment;
 
   constructor(scope: Construct, part: string, { environment, stateful = false, region }: KolateStackProps) {
-    super(scope, `kolate-${environment.name}-${part}`, {
+    super(scope, stackName(environment.name, part), {
       env: { account: environment.account ?? placeholderAccount, region: region ?? environment.region },
       terminationProtection: stateful,
       tags: { 'kolate:environment': environment.name, 'kolate:part': part },

@@ -45,10 +45,9 @@ export class StorageStack extends KolateStack {
     backUp(this.models, props.environment, 'continuous');
     this.exports = this.copied('Exports', alarmTopic, { oldVersionDays: exportDays, expireAfterDays: exportDays });
     this.batches = this.copied('Batches', alarmTopic, { oldVersionDays: batchDays, expireAfterDays: batchDays });
-    const site = this.bucket('Console', { oldVersionDays: 30 });
-    allowCloudFront(site, this.key);
-    notReplicated(site, 'Each region’s deployment writes the console anew.');
-    this.console = site;
+    // Written by the primary's deployment alone: CloudFront reads the copy where that region is away.
+    this.console = this.copied('Console', alarmTopic, { oldVersionDays: 30 });
+    allowCloudFront(this.console, this.key);
     this.truststore = new Truststore(this, 'Truststore', { accessLogs: this.accessLogs }).bucket;
   }
 

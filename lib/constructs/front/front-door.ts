@@ -1,13 +1,14 @@
 import { Annotations, Duration, Validations } from 'aws-cdk-lib';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
-import { S3BucketOrigin, VpcOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { OriginGroup, S3BucketOrigin, VpcOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { originName } from '../../config/platform-names';
 import { MtlsOrigin } from './mtls-origin';
 import { apiHeaders, consoleHeaders } from './response-headers';
+import type { StandbyOrigins } from './standby-origins';
 
 export type FrontDoorProps = {
   readonly domain: string;
@@ -20,7 +21,12 @@ export type FrontDoorProps = {
   readonly vpcOriginHost: string;
   /** What CloudFront shows to API Gateway, in ACM of us-east-1. */
   readonly clientCertificateArn: string;
+  /** Of the second region, where there is one. */
+  readonly standby: StandbyOrigins | undefined;
 };
+
+/** Six seconds until the other region is asked. The default, three times ten, is longer than people wait. */
+const quickly = { connectionAttempts: 2, connectionTimeout: Duration.seconds(3) };
 
 /** Where an address has no file with an ending the console's page answers, which has routes of its own. */
 const toIndex = `function handler(event) {
@@ -29,7 +35,11 @@ const toIndex = `function handler(event) {
   return request;
 }`;
 
-/** The API, WebSockets and the console under one distribution: what the public sees of the platform, gRPC apart. */
+/**
+ * The API, WebSockets and the console under one distribution: what the public sees of the platform, gRPC apart. Where there is a
+ * second region, WebSockets and the console have origins there, which CloudFront asks for what the first does not answer; the
+ * API has one name in both, which Route 53 moves, as a request that changes something is not to be sent twice.
+ */
 export class FrontDoor extends Construct {
   readonly distribution: cloudfront.Distribution;
 
@@ -51,7 +61,7 @@ export class FrontDoor extends Construct {
       defaultBehavior: this.toConsole(props),
       additionalBehaviors: { '/v1/*': toApi, '/v2': toApi, '/v2/*': toApi, '/ws/*': this.toSockets(props) },
     });
-    this.explain();
+    this.explain(props.standby !== undefined);
   }
 
   private toApi({ domain, clientCertificateArn }: FrontDoorProps): cloudfront.BehaviorOptions {
@@ -69,20 +79,31 @@ export class FrontDoor extends Construct {
     };
   }
 
-  private toSockets({ vpcOrigin, vpcOriginHost }: FrontDoorProps): cloudfront.BehaviorOptions {
-    return {
-      ...passedOn,
-      origin: VpcOrigin.withVpcOrigin(vpcOrigin, {
-        domainName: vpcOriginHost,
-        originId: 'sockets',
-        readTimeout: Duration.seconds(60),
+  private toSockets({ vpcOrigin, vpcOriginHost, standby }: FrontDoorProps): cloudfront.BehaviorOptions {
+    const way = (originId: string, origin: cloudfront.IVpcOrigin, domainName: string) =>
+      VpcOrigin.withVpcOrigin(origin, {
+        ...quickly,
+        ...{ domainName, originId, readTimeout: Duration.seconds(60) },
         // Less than the load balancer's.
         keepaliveTimeout: Duration.seconds(50),
-      }),
+      });
+    const primaryOrigin = way('sockets', vpcOrigin, vpcOriginHost);
+    return {
+      ...passedOn,
+      // A WebSocket begins as a GET. CloudFront takes no others where there are two origins.
+      allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+      origin: standby
+        ? new OriginGroup({
+            primaryOrigin,
+            fallbackOrigin: way('sockets-standby', standby.vpcOrigin, standby.vpcOriginHost),
+            // What CloudFront itself makes of a region that is away. A service's own failure is no reason to go where data are older.
+            fallbackStatusCodes: [503, 504],
+          })
+        : primaryOrigin,
     };
   }
 
-  private toConsole({ console, domain }: FrontDoorProps): cloudfront.BehaviorOptions {
+  private toConsole({ console, domain, standby }: FrontDoorProps): cloudfront.BehaviorOptions {
     // As a stranger's: the bucket's own stack lets CloudFront read, and knows nothing of this distribution.
     const bucket = Bucket.fromBucketAttributes(this, 'Console', {
       bucketArn: console.bucketArn,
@@ -90,10 +111,15 @@ export class FrontDoor extends Construct {
     });
     Annotations.of(this).acknowledgeWarning(
       '@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOac',
-      'The storage stack lets CloudFront of this account read the bucket.',
+      'The storage stack lets CloudFront of this account read the bucket, and so does the standby’s.',
     );
+    const filesOf = (originId: string, files: IBucket) =>
+      S3BucketOrigin.withOriginAccessControl(files, { ...quickly, originId });
+    const primaryOrigin = filesOf('console', bucket);
     return {
-      origin: S3BucketOrigin.withOriginAccessControl(bucket, { originId: 'console' }),
+      origin: standby
+        ? new OriginGroup({ primaryOrigin, fallbackOrigin: filesOf('console-standby', standby.console) })
+        : primaryOrigin,
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
       cachePolicy: cloudfront.CachePolicy.CACHING_OPTIMIZED,
       compress: true,
@@ -110,16 +136,16 @@ export class FrontDoor extends Construct {
     };
   }
 
-  private explain(): void {
+  private explain(hasStandby: boolean): void {
     const because = (id: string, reason: string) => Validations.of(this.distribution).acknowledge({ id, reason });
     because(
       'AwsSolutions-CFR1',
       'Tenants may be anywhere; edge.allowedCidrs narrows who may come where that is wanted.',
     );
-    because(
-      'cdk-validator-cfnguard::cloudfront_origin_failover_enabled_check',
-      'Route 53 moves the API’s origin to the other region: an origin group would not try again what changes something.',
-    );
+    if (!hasStandby) {
+      const id = 'cdk-validator-cfnguard::cloudfront_origin_failover_enabled_check';
+      because(id, 'This environment has no second region to go to.');
+    }
     const seen = 'It does; the rule cannot read what comes from another stack.';
     because('cdk-validator-cfnguard::cloudfront_access_logs_enabled_check', seen);
     because('cdk-validator-cfnguard::cloudfront_custom_ssl_certificate_check', seen);

@@ -42,10 +42,10 @@ describe('the buckets', () => {
     expect(rulesOf(single, 'Models')[0]?.NoncurrentVersionExpiration).toMatchObject({ NoncurrentDays: 30 });
   });
 
-  it('are copied by the primary alone, less what each region writes by itself', () => {
+  it('are copied by the primary alone, with the console, which CloudFront reads in either region', () => {
     expect(replicated(single)).toEqual([]);
     expect(replicated(standby)).toEqual([]);
-    expect(replicated(primary)).toEqual(['Models', 'Exports', 'Batches']);
+    expect(replicated(primary)).toEqual(['Models', 'Exports', 'Batches', 'Console']);
   });
 
   it('are copied into buckets that the standby has, with the key that it has', () => {
@@ -75,7 +75,7 @@ describe('the buckets', () => {
   });
 
   it('ring when an object does not arrive', () => {
-    primary.resourcePropertiesCountIs('AWS::CloudWatch::Alarm', { MetricName: 'OperationsFailedReplication' }, 3);
+    primary.resourcePropertiesCountIs('AWS::CloudWatch::Alarm', { MetricName: 'OperationsFailedReplication' }, 4);
   });
 
   it('have generated names where no other app has to know them', () => {
@@ -88,10 +88,12 @@ describe('the buckets', () => {
   });
 
   it('let CloudFront read the console and nothing else', () => {
-    const readers = Object.entries(primary.findResources('AWS::S3::BucketPolicy')).filter(([, { Properties }]) =>
-      JSON.stringify(Properties.PolicyDocument).includes('cloudfront.amazonaws.com'),
-    );
-    expect(readers.map(([id]) => id)).toEqual([expect.stringMatching(/^ConsoleBucket/)]);
-    expect(JSON.stringify(readers[0]?.[1].Properties.PolicyDocument)).toContain(':distribution/*');
+    for (const template of [primary, standby]) {
+      const readers = Object.entries(template.findResources('AWS::S3::BucketPolicy')).filter(([, { Properties }]) =>
+        JSON.stringify(Properties.PolicyDocument).includes('cloudfront.amazonaws.com'),
+      );
+      expect(readers.map(([id]) => id)).toEqual([expect.stringMatching(/^ConsoleBucket/)]);
+      expect(JSON.stringify(readers[0]?.[1].Properties.PolicyDocument)).toContain(':distribution/*');
+    }
   });
 });

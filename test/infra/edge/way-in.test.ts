@@ -73,9 +73,30 @@ describe('the firewall', () => {
 
 describe('CloudFront', () => {
   type Origin = Record<'Id' | 'DomainName', unknown> & { CustomOriginConfig?: unknown; VpcOriginConfig?: unknown };
-  type Behaviour = Record<'PathPattern' | 'TargetOriginId' | 'ViewerProtocolPolicy', string>;
-  const [distribution] = of('front', 'AWS::CloudFront::Distribution');
-  const config = distribution?.DistributionConfig as { Origins: Origin[]; CacheBehaviors: Behaviour[] };
+  type Behaviour = Record<'PathPattern' | 'TargetOriginId' | 'ViewerProtocolPolicy', string> & {
+    AllowedMethods?: string[];
+  };
+  type Group = {
+    Id: string;
+    FailoverCriteria: { StatusCodes: { Items: number[] } };
+    Members: { Items: { OriginId: string }[] };
+  };
+  type Config = {
+    Origins: Origin[];
+    OriginGroups?: { Items: Group[] };
+    DefaultCacheBehavior: Behaviour;
+    CacheBehaviors: Behaviour[];
+  };
+  const configOf = (environment: string): Config => {
+    const [found] = resourcesOf(synthesized(environment), 'AWS::CloudFront::Distribution');
+    return found?.properties.DistributionConfig as Config;
+  };
+  const config = configOf('prod');
+  /** Where requests go, one after the other. */
+  const waysOf = ({ OriginGroups }: Config, { TargetOriginId }: Behaviour): string[] => {
+    const group = OriginGroups?.Items.find(({ Id }) => Id === TargetOriginId);
+    return group ? group.Members.Items.map(({ OriginId }) => OriginId) : [TargetOriginId];
+  };
 
   it('shows its certificate to API Gateway, over TLS 1.2 alone', () => {
     const [api] = config.Origins.filter(({ Id }) => Id === 'api');
@@ -90,18 +111,57 @@ describe('CloudFront', () => {
   });
 
   it('sends each path where it belongs', () => {
-    expect(config.CacheBehaviors.map(({ PathPattern, TargetOriginId }) => [PathPattern, TargetOriginId])).toEqual([
-      ['/v1/*', 'api'],
-      ['/v2', 'api'],
-      ['/v2/*', 'api'],
-      ['/ws/*', 'sockets'],
-    ]);
+    const paths = ({ CacheBehaviors, ...rest }: Config) =>
+      CacheBehaviors.map((behaviour) => [behaviour.PathPattern, ...waysOf({ ...rest, CacheBehaviors }, behaviour)]);
+    const api = ['/v1/*', '/v2', '/v2/*'].map((path) => [path, 'api']);
+    expect(paths(config)).toEqual([...api, ['/ws/*', 'sockets', 'sockets-standby']]);
+    expect(paths(configOf('dev'))).toEqual([...api, ['/ws/*', 'sockets']]);
     for (const { ViewerProtocolPolicy } of config.CacheBehaviors) expect(ViewerProtocolPolicy).toBe('https-only');
     expect(config).toMatchObject({
-      DefaultCacheBehavior: { TargetOriginId: 'console', ViewerProtocolPolicy: 'redirect-to-https' },
+      DefaultCacheBehavior: { ViewerProtocolPolicy: 'redirect-to-https' },
       ViewerCertificate: { MinimumProtocolVersion: 'TLSv1.2_2021' },
       Aliases: ['api.kolate.example.com', 'console.kolate.example.com'],
     });
+  });
+
+  it('has the console and the way of WebSockets in the second region too, and asks there where the first is away', () => {
+    expect(waysOf(config, config.DefaultCacheBehavior)).toEqual(['console', 'console-standby']);
+    expect(waysOf(configOf('dev'), configOf('dev').DefaultCacheBehavior)).toEqual(['console']);
+    const originOf = (id: string) => config.Origins.find(({ Id }) => Id === id);
+    expect(originOf('console-standby')).toMatchObject({
+      DomainName: {
+        'Fn::Join': [
+          '',
+          ['kolate-prod-standby-console-', { Ref: 'AWS::AccountId' }, expect.stringContaining('us-west-2')],
+        ],
+      },
+      OriginAccessControlId: expect.anything(),
+    });
+    const [bucket] = resourcesOf(synthesized('prod-standby'), 'AWS::S3::Bucket').filter(({ id }) =>
+      /^Console/.test(id),
+    );
+    expect(bucket?.properties.BucketNamePrefix).toBe('kolate-prod-standby-console');
+    const output = { StackName: 'kolate-prod-standby-ingress', OutputName: 'VpcOriginId', Region: 'us-west-2' };
+    expect(originOf('sockets-standby')).toMatchObject({
+      DomainName: 'internal-us-west-2.kolate.example.com',
+      VpcOriginConfig: { VpcOriginId: { 'Fn::GetStackOutput': output } },
+    });
+    const ingress = synthesized('prod-standby').stacks.find(({ name }) => name === output.StackName);
+    expect(ingress?.region).toBe(output.Region);
+    const [way] = resourcesOf(synthesized('prod-standby'), 'AWS::CloudFront::VpcOrigin');
+    expect(ingress?.template.Outputs?.[output.OutputName]?.Value).toEqual({ 'Fn::GetAtt': [way?.id, 'Id'] });
+  });
+
+  it('goes to the second region for reads alone, within seconds, and never since a service failed', () => {
+    for (const { Id, ...origin } of config.Origins) {
+      if (Id !== 'api') expect(origin).toMatchObject({ ConnectionAttempts: 2, ConnectionTimeout: 3 });
+    }
+    const [sockets] = config.CacheBehaviors.filter(({ PathPattern }) => PathPattern === '/ws/*');
+    // CloudFront refuses a distribution that lets others through to a group.
+    expect(sockets?.AllowedMethods).toEqual(['GET', 'HEAD', 'OPTIONS']);
+    expect(config.DefaultCacheBehavior.AllowedMethods ?? ['GET', 'HEAD']).toEqual(['GET', 'HEAD']);
+    const group = config.OriginGroups?.Items.find(({ Id }) => Id === sockets?.TargetOriginId);
+    expect(group?.FailoverCriteria.StatusCodes.Items).toEqual([503, 504]);
   });
 
   it('reads the console as itself, and its way into the VPC has no tag that could be changed', () => {
