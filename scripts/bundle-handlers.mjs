@@ -21,6 +21,7 @@ const absent = [
 /** Clients that Lambda's runtime brings: for handlers whose drivers are heavy, and whose start nobody waits for. */
 const fromRuntime = {
   'rotate-secret': ['@aws-sdk/client-secrets-manager'],
+  'rotate-tenant-stores': ['@aws-sdk/client-secrets-manager'],
   'stack-events': ['@aws-sdk/client-kafka'],
   'main-job': ['@aws-sdk/*'],
 };

@@ -6,11 +6,12 @@ import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { engineMemoryMib } from '../../src/contracts/cells';
+import { enginePorts } from '../../src/contracts/tenant-hosts';
 import type { Environment } from '../config/environment';
 import { acknowledge } from '../constructs/acknowledge';
 import { explainRetention } from '../constructs/explain-retention';
 import { CellHost, readCellSize } from '../constructs/tenants/cell-host';
-import { enginePorts, TenantEngines } from '../constructs/tenants/tenant-engines';
+import { TenantEngines } from '../constructs/tenants/tenant-engines';
 import { readShared, type Shared, textParameter } from '../constructs/tenants/tenant-parameters';
 import { TemplateStack } from './template-stack';
 

@@ -4,7 +4,7 @@ import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnService as DnsService } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
 import { folderMemoryMib } from '../../../src/contracts/cells';
-import { tenantHost } from '../../../src/contracts/tenant-hosts';
+import { enginePorts, tenantHost } from '../../../src/contracts/tenant-hosts';
 import { acknowledge } from '../acknowledge';
 import type { Shared } from './tenant-parameters';
 
@@ -23,18 +23,25 @@ export type TenantEnginesProps = {
   readonly memoryMib: { readonly postgres: number; readonly mongo: number; readonly valkey: number };
 };
 
-export type Engine = 'postgres' | 'mongo' | 'valkey';
-export const enginePorts = { postgres: 5_432, mongo: 27_017, valkey: 6_379 } as const satisfies Record<Engine, number>;
+export type Engine = keyof typeof enginePorts;
 const engines = Object.keys(enginePorts) as Engine[];
 /** Of the platform's engine images: they run as nobody else. */
 const engineUser = '10001:10001';
 /** Which of the tenant's credentials each engine reads. */
 const passwordKeys: Readonly<Record<Engine, readonly (readonly [variable: string, key: string])[]>> = {
-  postgres: [['PASSWORD', 'postgres']],
-  mongo: [['PASSWORD', 'mongo']],
+  postgres: [
+    ['PASSWORD', 'postgres'],
+    ['PASSWORD_CLONE', 'postgresClone'],
+  ],
+  mongo: [
+    ['PASSWORD', 'mongo'],
+    ['PASSWORD_CLONE', 'mongoClone'],
+  ],
   valkey: [
     ['PASSWORD', 'redis'],
+    ['PASSWORD_CLONE', 'redisClone'],
     ['MAINTENANCE_PASSWORD', 'redisMaintenance'],
+    ['MAINTENANCE_PASSWORD_CLONE', 'redisMaintenanceClone'],
   ],
 };
 

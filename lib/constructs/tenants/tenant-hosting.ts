@@ -4,10 +4,9 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
-import { tenantZone } from '../../../src/contracts/tenant-hosts';
+import { enginePorts, tenantZone } from '../../../src/contracts/tenant-hosts';
 import { explainPolicy } from '../explain-policy';
 import { cellMetrics } from './cell-host';
-import { enginePorts } from './tenant-engines';
 
 /** Amazon's image for hosts of ECS, as it is at each deployment. */
 export const hostImageParameter = '/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id';

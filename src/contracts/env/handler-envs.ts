@@ -3,6 +3,7 @@ import { AuthorizerEnv } from './authorizer-env';
 import { MainJobEnv } from './main-job-env';
 import { PreTokenEnv } from './pre-token-env';
 import { RotateSecretEnv } from './rotate-secret-env';
+import { RotateTenantStoresEnv } from './rotate-tenant-stores-env';
 import { RunMigrationsEnv } from './run-migrations-env';
 import { StackEventsEnv } from './stack-events-env';
 
@@ -12,6 +13,7 @@ export const handlerEnvs = {
   'main-job': MainJobEnv,
   'pre-token': PreTokenEnv,
   'rotate-secret': RotateSecretEnv,
+  'rotate-tenant-stores': RotateTenantStoresEnv,
   'run-migrations': RunMigrationsEnv,
   'stack-events': StackEventsEnv,
 } as const;

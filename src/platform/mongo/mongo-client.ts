@@ -26,8 +26,9 @@ export function createMongoConnection(options: MongoOptions) {
   let opening: Promise<MongoClient> | undefined;
 
   const open = async (): Promise<MongoClient> => {
+    const username = (await options.password.user?.()) ?? options.user;
     const client = new MongoClient(`mongodb://${options.host}:${options.port}/?directConnection=true`, {
-      auth: { username: options.user, password: await options.password.current() },
+      auth: { username, password: await options.password.current(username) },
       // DocumentDB, which is always spoken to over TLS, has the older one alone: what is better is agreed upon then.
       authMechanism: options.tls ? 'DEFAULT' : 'SCRAM-SHA-256',
       ...trusting(options.tls),

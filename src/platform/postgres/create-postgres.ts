@@ -23,8 +23,10 @@ export type PostgresOptions = {
 
 /** A password that may be replaced while we run: `renew` makes `current` answer the newest one. */
 export type RenewablePassword = {
-  readonly current: () => Promise<string>;
+  readonly current: (user: string) => Promise<string>;
   readonly renew: () => Promise<unknown>;
+  /** As whom one comes in now, where two users take turns. Absent: always as the same. */
+  readonly user?: () => Promise<string>;
 };
 
 export type Postgres<B extends string = string> = {
@@ -40,8 +42,10 @@ export type Postgres<B extends string = string> = {
 
 /** A bounded pool on one database. Waits for a connection at most 5 s, for a statement `statementTimeoutMs` (10 s). */
 export function createPostgres<B extends string>(brand: B, options: PostgresOptions): Postgres<B> {
-  const pool = new Pool({
-    ...connectionOf(options),
+  const pool: Pool = new Pool({
+    ...connectionOf(options, (user) => {
+      pool.options.user = user;
+    }),
     application_name: options.name,
     max: options.maxConnections ?? 8,
     connectionTimeoutMillis: 5_000,
@@ -72,16 +76,22 @@ export function createPostgres<B extends string>(brand: B, options: PostgresOpti
   };
 }
 
-function connectionOf({ url, password, tls = false }: PostgresOptions): PoolConfig {
+/** @param comeInAs told the user of connections after this one, when another's turn has come */
+function connectionOf({ url, password, tls = false }: PostgresOptions, comeInAs: (user: string) => void): PoolConfig {
   if (!password) return { connectionString: url, ssl: tls };
   // A connection string without a password would count as one with an empty password.
   const { hostname, port, username, pathname } = new URL(url);
+  const first = decodeURIComponent(username);
   return {
     host: hostname,
     port: Number(port || 5432),
-    user: decodeURIComponent(username),
+    user: first,
     database: decodeURIComponent(pathname.slice(1)),
-    password: password.current,
+    // A connection has said who it is before it is asked for a password; where two users take turns, both are let in.
+    password: async ({ user = first }: { readonly user?: string } = {}) => {
+      if (password.user) comeInAs(await password.user());
+      return password.current(user);
+    },
     ssl: tls,
   };
 }

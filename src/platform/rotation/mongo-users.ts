@@ -1,5 +1,5 @@
 import { type Db, MongoClient } from 'mongodb';
-import type { StoreSecret } from './store-secret';
+import { type StoreSecret, tlsOf } from './store-secret';
 import type { NewPassword } from './store-users';
 
 /** The second user has the roles of the first. */
@@ -22,12 +22,12 @@ export const tryMongo = (secret: StoreSecret): Promise<void> =>
   });
 
 async function withAdmin(secret: StoreSecret, act: (admin: Db) => Promise<void>): Promise<void> {
-  const tls = secret.ssl !== false;
+  const tls = tlsOf(secret);
   const client = new MongoClient(`mongodb://${secret.host}:${secret.port}/?directConnection=true`, {
     auth: { username: secret.username, password: secret.password },
     // DocumentDB, which is always spoken to over TLS, has the older one alone: what is better is agreed upon then.
     authMechanism: tls ? 'DEFAULT' : 'SCRAM-SHA-256',
-    tls,
+    ...(typeof tls === 'object' ? { tls: true, ca: tls.ca } : { tls }),
     appName: 'rotate-secret',
     serverSelectionTimeoutMS: 5_000,
     socketTimeoutMS: 10_000,

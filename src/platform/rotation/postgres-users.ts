@@ -1,7 +1,8 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
-import { firstUser, type StoreSecret } from './store-secret';
+import { type StoreSecret, tlsOf } from './store-secret';
 import type { NewPassword } from './store-users';
+import { firstUser } from './turns';
 
 const iterations = 4_096;
 
@@ -12,7 +13,8 @@ export const setPostgresPassword = (by: StoreSecret, { username, password, like 
     const { rowCount } = await client.query('select from pg_roles where rolname = $1', [username]);
     const secret = `password ${escapeLiteral(verifierOf(password))}`;
     if (rowCount === 1) {
-      // Nothing but the password, which a role may set for itself.
+      // A second user begins as the first; nothing but its password may a role set for itself, as itself.
+      await client.query('set role none');
       await client.query(`alter role ${role} ${secret}`);
       return;
     }
@@ -44,7 +46,7 @@ async function withClient(secret: StoreSecret, act: (client: Client) => Promise<
     user: secret.username,
     password: secret.password,
     database: secret.dbname ?? 'postgres',
-    ssl: secret.ssl !== false,
+    ssl: tlsOf(secret),
     application_name: 'rotate-secret',
     connectionTimeoutMillis: 5_000,
     query_timeout: 10_000,

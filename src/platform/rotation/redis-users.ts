@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Redis } from 'ioredis';
-import type { StoreSecret } from './store-secret';
+import { type StoreSecret, tlsOf } from './store-secret';
 import type { NewPassword } from './store-users';
 
 const rule = /\([^)]*\)|\S+/g;
@@ -30,12 +30,13 @@ export const tryRedis = (secret: StoreSecret): Promise<void> => withRedis(secret
 
 /** Connected means let in: AUTH has been answered. */
 async function withRedis(secret: StoreSecret, act: (redis: Redis) => Promise<void>): Promise<void> {
+  const tls = tlsOf(secret);
   const redis = new Redis({
     host: secret.host,
     port: Number(secret.port),
     username: secret.username,
     password: secret.password,
-    ...(secret.ssl === false ? {} : { tls: {} }),
+    ...(tls ? { tls: tls === true ? {} : tls } : {}),
     connectionName: 'rotate-secret',
     lazyConnect: true,
     enableReadyCheck: false,

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { KolateError } from '../../contracts/errors';
 import type { SecretVersions } from './secret-versions';
-import { otherUser, parseStoreSecret, type StoreSecret } from './store-secret';
+import { parseStoreSecret, type StoreSecret } from './store-secret';
 import { storeUsers } from './store-users';
+import { otherUser } from './turns';
 
 /** Which step of the rotation of which secret; `token` is the id of the version that is being made. */
 export type RotationStep = { readonly step: string; readonly secretId: string; readonly token: string };

@@ -1,4 +1,5 @@
 import { KolateError } from '../../contracts/errors';
+import type { Trust } from '../tls/trust';
 
 const engines = ['postgres', 'mongo', 'redis'] as const;
 
@@ -12,6 +13,8 @@ export type StoreSecret = {
   readonly dbname?: string;
   /** Only `false` means a connection without TLS. */
   readonly ssl?: boolean;
+  /** The only certificate (PEM) that is believed. Absent: whomever this process trusts. */
+  readonly ca?: string;
   /** Of the secret of whoever may make users: then two users take turns. Absent: the user sets its own password. */
   readonly masterarn?: string;
 };
@@ -28,19 +31,13 @@ export function parseStoreSecret(name: string, text: string, defaults: Partial<S
 }
 
 /** By hand: the validators would be a quarter of what the function of the rotation weighs. */
-function isStoreSecret({ engine, host, port, username, password, dbname, ssl, masterarn }: StoreSecret): boolean {
+function isStoreSecret({ engine, host, port, username, password, dbname, ssl, ca, masterarn }: StoreSecret): boolean {
   const isText = (each: unknown): boolean => typeof each === 'string' && each !== '';
   const required =
     engines.includes(engine) && /^\d{1,5}$/.test(String(port)) && [host, username, password].every(isText);
-  const optional = [dbname, masterarn].every((each) => each === undefined || isText(each));
+  const optional = [dbname, ca, masterarn].every((each) => each === undefined || isText(each));
   return required && optional && (ssl === undefined || typeof ssl === 'boolean');
 }
 
-const turn = '_clone';
-
-/** The two users take turns: whoever still has the password of the other is served until the next rotation. */
-export const otherUser = (username: string): string =>
-  username.endsWith(turn) ? username.slice(0, -turn.length) : username + turn;
-
-/** Of the two, the one that owns things; both act as it. */
-export const firstUser = (username: string): string => (username.endsWith(turn) ? otherUser(username) : username);
+/** How its store is spoken to. */
+export const tlsOf = ({ ssl, ca }: StoreSecret): Trust => ssl !== false && (ca === undefined || { ca });

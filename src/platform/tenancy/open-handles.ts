@@ -4,7 +4,7 @@ import type { SecretStore } from '../secrets/secret-store';
 import { createTenantRedis, type TenantRedis } from './create-tenant-redis';
 import { type Placement, postgresOf, trustOf } from './placement';
 import { createShards, type Shards, shardLabel } from './shards';
-import { passwordOf } from './stack-credentials';
+import { passwordOf, type StoreUse } from './stack-credentials';
 
 /**
  * The stores of one tenant. What has a `TenantSql` cannot be given a core one: they are told apart by their brand.
@@ -37,12 +37,12 @@ export function openHandles(placement: Placement, options: HandleOptions): Tenan
   const { secrets, name, maxConnections = 4, statementTimeoutMs = 10_000 } = options;
   const { mongo, redis } = placement.endpoints;
   const tls = trustOf(placement.endpoints);
-  const password = (of: 'postgres' | 'mongo' | 'redis') => passwordOf(secrets, placement.secretName, of);
+  const password = (of: StoreUse, user: string) => passwordOf(secrets, placement.secretName, of, user);
   const databases = postgresOf(placement.endpoints).map(({ host, port, user, database }, index, { length }) =>
     createPostgres('tenant', {
       url: `postgresql://${encodeURIComponent(user)}@${host}:${port}/${database}`,
       label: shardLabel(index, length),
-      password: password('postgres'),
+      password: password('postgres', user),
       tls,
       name,
       maxConnections,
@@ -56,8 +56,8 @@ export function openHandles(placement: Placement, options: HandleOptions): Tenan
     placement,
     sql: shards.at(0),
     shards,
-    mongo: createTenantMongo({ ...mongo, tls, password: password('mongo'), name, maxConnections }),
-    redis: createTenantRedis({ ...redis, tls, password: password('redis'), name }),
+    mongo: createTenantMongo({ ...mongo, tls, password: password('mongo', mongo.user), name, maxConnections }),
+    redis: createTenantRedis({ ...redis, tls, password: password('redis', redis.user), name }),
   };
 }
 

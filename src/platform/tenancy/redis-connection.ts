@@ -27,7 +27,8 @@ export function createRedisConnection(server: RedisServer) {
   let opening: Promise<Redis> | undefined;
 
   const open = async (): Promise<Redis> => {
-    const redis = newClient(server, await server.password.current());
+    const user = (await server.password.user?.()) ?? server.user;
+    const redis = newClient({ ...server, user }, await server.password.current(user));
     let failure: unknown;
     redis.on('error', (error: unknown) => {
       failure = error;

@@ -13,6 +13,7 @@ const starts: Readonly<Record<HandlerName, Readonly<Record<string, string>>>> = 
   'main-job': { KOLATE_ENV: 'prod', KOLATE_MAIN_JOB_TENANT: 'main-job' },
   'pre-token': { KOLATE_CLIENT_TABLE: 'clients', KOLATE_OPERATOR_CLIENT_PARAMETER: '/operator' },
   'rotate-secret': {},
+  'rotate-tenant-stores': {},
   'run-migrations': {},
   'stack-events': { KOLATE_KAFKA_BROKERS: '127.0.0.1:9' },
 };

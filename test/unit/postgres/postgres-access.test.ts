@@ -19,7 +19,7 @@ it('comes in with the password of the URL, over TLS where authorities are named'
 it('comes in with a token for its role, host and port, signed for the region of the cluster', async () => {
   const { tls, password } = postgresAccess({ KOLATE_POSTGRES_URL: url, ...iam }, credentials);
   expect(tls).toBe(true);
-  const token = new URL(`https://${await password?.current()}`);
+  const token = new URL(`https://${await password?.current('core')}`);
   expect(token.host).toBe('kolate.cluster-1.eu-central-1.rds.amazonaws.com:5433');
   expect(token.searchParams.get('DBUser')).toBe('core');
   expect(token.searchParams.get('X-Amz-Credential')).toContain('/eu-central-1/rds-db/aws4_request');

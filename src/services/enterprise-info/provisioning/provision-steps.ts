@@ -139,6 +139,11 @@ function newCredentials(): string {
     mongo: password(),
     redis: password(),
     redisMaintenance: password(),
+    // Of the second users, whose turn comes with the first rotation.
+    postgresClone: password(),
+    mongoClone: password(),
+    redisClone: password(),
+    redisMaintenanceClone: password(),
   };
   return JSON.stringify(made);
 }

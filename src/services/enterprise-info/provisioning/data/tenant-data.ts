@@ -33,7 +33,7 @@ export function openTenantData(placement: Placement, { secrets, name }: { secret
   const handles = openHandles(placement, { secrets, name, maxConnections: 2, statementTimeoutMs });
   const { redis: at } = placement.endpoints;
   const tls = trustOf(placement.endpoints);
-  const password = passwordOf(secrets, placement.secretName, 'redisMaintenance');
+  const password = passwordOf(secrets, placement.secretName, 'redisMaintenance', at.maintenanceUser);
   const shards = createShardedData(handles.shards);
   const mongo = createMongoData(handles.mongo);
   const redis = createRedisData(
