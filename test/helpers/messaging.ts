@@ -75,9 +75,12 @@ export async function kafkaForTest(log: Logger, namespace = ''): Promise<Kafka> 
   return createKafka({ brokers: [brokers], clientId: 'test', log, backoff: quickBackoff, namespace });
 }
 
-/** Everything in a topic so far and from now on, as records. */
-export async function readTopic(topic: string): Promise<{ records: ReceivedRecord[]; close(): Promise<void> }> {
-  const { brokers } = await testKafka();
+/** Everything in a topic so far and from now on, as records; of the tests' shared broker where none is given. */
+export async function readTopic(
+  topic: string,
+  from?: string,
+): Promise<{ records: ReceivedRecord[]; close(): Promise<void> }> {
+  const brokers = from ?? (await testKafka()).brokers;
   const { Kafka: KafkaJs, logLevel } = await import('kafkajs');
   const consumer = new KafkaJs({ brokers: [brokers], clientId: 'reader', logLevel: logLevel.NOTHING }).consumer({
     groupId: `reader-${Math.random()}`,

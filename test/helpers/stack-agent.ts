@@ -39,6 +39,7 @@ export async function startStackAgent({ spareDelayMs = 3_600_000 } = {}) {
   return {
     home,
     said,
+    token,
     get driver() {
       return running.driver;
     },

@@ -17,6 +17,7 @@ export async function tlsFront(
   engine: { readonly host: string; readonly port: number },
   { certificate, key }: SelfSigned,
   kind: 'tls' | 'postgres' = 'tls',
+  at = { host: '127.0.0.1', port: 0 },
 ): Promise<TlsFront> {
   const secureContext = createSecureContext({ cert: certificate, key });
   const open = new Set<Socket>();
@@ -33,7 +34,7 @@ export async function tlsFront(
     secure.on('close', () => behind.destroy());
   };
   const server = createServer((socket) => void serve(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at.port, at.host, resolve));
   return {
     host: 'localhost',
     port: (server.address() as AddressInfo).port,

@@ -5,6 +5,7 @@ import { decodeMessage, validateData } from '../../../src/platform/kafka/message
 import { testKafka } from '../../helpers/engines';
 import { handlerBundle } from '../../helpers/handler-bundle';
 import { createTestLog, kafkaForTest, readTopic } from '../../helpers/messaging';
+import { sqsRecord, stackEventBody } from '../../helpers/stack-events';
 import { until } from '../../helpers/until';
 
 type Handler = (event: Pick<SQSEvent, 'Records'>) => Promise<SQSBatchResponse>;
@@ -12,34 +13,7 @@ const before = { ...process.env };
 const stackName = `kolate-${randomUUID()}`;
 const stackId = `arn:aws:cloudformation:us-east-1:111111111111:stack/${stackName}/${randomUUID()}`;
 
-/** As the user guide of CloudFormation documents it. */
-const news = (status: string, more: object = {}) => ({
-  version: '0',
-  id: randomUUID(),
-  'detail-type': 'CloudFormation Stack Status Change',
-  source: 'aws.cloudformation',
-  account: '111111111111',
-  time: '2026-11-20T10:00:00Z',
-  region: 'us-east-1',
-  resources: [stackId],
-  detail: { 'stack-id': stackId, 'status-details': { status, 'status-reason': '' }, ...more },
-});
-const record = (body: unknown): SQSEvent['Records'][number] => ({
-  messageId: randomUUID(),
-  body: typeof body === 'string' ? body : JSON.stringify(body),
-  receiptHandle: 'any',
-  attributes: {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '0',
-    SenderId: 'events.amazonaws.com',
-    ApproximateFirstReceiveTimestamp: '0',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: 'arn:aws:sqs:us-east-1:111111111111:stacks',
-  awsRegion: 'us-east-1',
-});
+const news = (status: string, more: object = {}) => stackEventBody(stackId, status, more);
 
 let handler: Handler;
 let topic: Awaited<ReturnType<typeof readTopic>>;
@@ -64,7 +38,7 @@ const brought = () =>
 describe('the function that brings news of stacks to Kafka', () => {
   it('brings each as a message of its contract, keyed by the stack, under the id of the event', async () => {
     const created = news('CREATE_COMPLETE', { 'client-request-token': 'saga-1-provision' });
-    expect(await handler({ Records: [record(created)] })).toEqual({ batchItemFailures: [] });
+    expect(await handler({ Records: [sqsRecord(created)] })).toEqual({ batchItemFailures: [] });
     await until(() => brought().length === 1);
     const [message] = brought();
     validateData(stackStatusChanged, message?.data);
@@ -79,8 +53,12 @@ describe('the function that brings news of stacks to Kafka', () => {
     const rollback = news('ROLLBACK_COMPLETE', {
       'status-details': { status: 'ROLLBACK_COMPLETE', 'status-reason': 'Volume: quota' },
     });
-    const unreadable = [record('{'), record({ ...news('CREATE_COMPLETE'), source: 'somebody.else' }), record({})];
-    const records = [record(rollback), ...unreadable, record(news('DELETE_COMPLETE'))];
+    const unreadable = [
+      sqsRecord('{'),
+      sqsRecord({ ...news('CREATE_COMPLETE'), source: 'somebody.else' }),
+      sqsRecord({}),
+    ];
+    const records = [sqsRecord(rollback), ...unreadable, sqsRecord(news('DELETE_COMPLETE'))];
     const { batchItemFailures } = await handler({ Records: records });
     expect(batchItemFailures).toEqual(unreadable.map(({ messageId }) => ({ itemIdentifier: messageId })));
     await until(() => brought().length === known + 2);

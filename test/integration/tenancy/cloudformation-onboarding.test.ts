@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
-import { parameterPath, type SharedName, sharedParameters } from '../../../lib/constructs/tenants/tenant-parameters';
 import {
   createCloudFormationStackDriver,
   stackPrefix,
@@ -11,6 +10,7 @@ import { type CloudFormationEmulator, startCloudFormationEmulator } from '../../
 import { type CloudFormationTemplate, forEmulator } from '../../helpers/emulated-template';
 import { preparePython } from '../../helpers/python';
 import { startTenancyPlatform, statusesOf, type TenancyPlatform } from '../../helpers/tenancy-platform';
+import { deployTenantBase } from '../../helpers/tenant-base';
 import { tenantTemplate } from '../../helpers/tenant-template';
 
 const { python, reason } = preparePython(resolve('test/interop/ministack/requirements.txt'));
@@ -23,23 +23,6 @@ const broken = {
   Culprit: {
     Type: 'AWS::CloudFormation::WaitCondition',
     Properties: { Handle: { Ref: 'Handle' }, Timeout: '1', Count: 1 },
-  },
-};
-
-/** What tenants' stacks stand on, as far as the emulator looks for it. */
-const base = {
-  Resources: {
-    Vpc: { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: '10.0.0.0/16' } },
-    Cluster: { Type: 'AWS::ECS::Cluster' },
-    Names: {
-      Type: 'AWS::ServiceDiscovery::PrivateDnsNamespace',
-      Properties: { Name: 'tenants.test', Vpc: { Ref: 'Vpc' } },
-    },
-  },
-  Outputs: {
-    vpc: { Value: { Ref: 'Vpc' } },
-    cluster: { Value: { Ref: 'Cluster' } },
-    namespace: { Value: { 'Fn::GetAtt': ['Names', 'Id'] } },
   },
 };
 
@@ -91,10 +74,7 @@ describeHere('a tenant whose stack CloudFormation makes', () => {
   beforeAll(async () => {
     if (!python) return;
     emulator = await startCloudFormationEmulator(python);
-    const shared: Readonly<Record<string, string>> = await emulator.deploy('base', base);
-    for (const name of Object.keys(sharedParameters) as SharedName[]) {
-      await emulator.setParameter(parameterPath('test', name), shared[name] ?? `${name}-of-the-test`);
-    }
+    await deployTenantBase(emulator);
     platform = await startTenancyPlatform({ wrap: withStacks });
   });
   afterAll(async () => {
