@@ -1,4 +1,5 @@
 import { App, type AppProps } from 'aws-cdk-lib';
+import { checkRegions } from './config/check-regions';
 import type { Environment } from './config/environment';
 import { rollout } from './config/environments';
 import { featureFlags } from './config/feature-flags';
@@ -25,8 +26,9 @@ import { StorageStack } from './stacks/storage-stack';
 export const createApp = (props?: AppProps): App =>
   new App({ ...props, context: { ...featureFlags, ...props?.context } });
 
-/** All stacks of one environment. */
+/** All stacks of one environment. @throws Error with what, got, expected, and none of them, for a region that there is not */
 export function addPlatform(app: App, environment: Environment): App {
+  checkRegions(environment);
   const { alarmTopic, permissionsBoundary } = new SecurityStack(app, { environment });
   const { vpc } = new NetworkStack(app, { environment, alarmTopic });
   const { bus } = new MessagingStack(app, { environment, vpc, alarmTopic });

@@ -1,4 +1,7 @@
+import { sagaTopics } from '../../src/contracts/topics';
 import type { Environment, ServiceSize } from './environment';
+import { isInstanceType } from './instance-types';
+import { isBlock, isPrivate, prefixOf } from './ipv4-block';
 import { checkSharedCells } from './shared-cell';
 
 /** Memory in MiB that Fargate has with so much CPU: from, to, step. */
@@ -13,7 +16,6 @@ const fargateMemory: Readonly<Record<number, readonly [number, number, number]>>
 };
 /** At most so long, as buckets of a standby are named after it. */
 const environmentName = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
-const ipv4Block = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!\/)|(?=\/))){4}\/(\d|[12]\d|3[0-2])$/;
 const regionName = /^[a-z]{2}(-[a-z]+)+-\d$/;
 const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/;
 
@@ -53,12 +55,12 @@ export function checkEnvironment(environment: Environment): Environment {
   checkPeer(environment);
   checkDelivery(environment);
   for (const [service, size] of Object.entries(environment.services)) checkService(service, size);
+  checkSagaTasks(environment);
   return environment;
 }
 
 function checkNetwork({ network }: Environment): void {
   const { cidr, zones, natGateways } = network;
-  const size = Number(cidr.split('/')[1]);
   must(zones.length >= 2, 'network.zones', zones, 'two or more zones');
   must(
     zones.every((zone) => /^[a-z]$/.test(zone)),
@@ -70,7 +72,9 @@ function checkNetwork({ network }: Environment): void {
   // A zone takes 1,536 addresses, at boundaries of 1,024.
   const smallest = zones.length === 2 ? 20 : 19;
   const blocks = `an IPv4 block of /16 to /${smallest} for ${zones.length} zones`;
-  must(ipv4Block.test(cidr) && isWhole(size, 16, smallest), 'network.cidr', cidr, blocks);
+  must(isBlock(cidr) && isWhole(prefixOf(cidr), 16, smallest), 'network.cidr', cidr, blocks);
+  const ranges = 'a block of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, which are nobody’s';
+  must(isPrivate(cidr), 'network.cidr', cidr, ranges);
   const expected = `1 to ${zones.length}, one a zone at most`;
   must(isWhole(natGateways, 1, zones.length), 'network.natGateways', natGateways, expected);
 }
@@ -78,7 +82,7 @@ function checkNetwork({ network }: Environment): void {
 function checkEdge({ edge, region }: Environment): void {
   const { allowedCidrs, deniedCidrs, requestsPerFiveMinutes, originCertificateArn } = edge;
   for (const cidr of [...allowedCidrs, ...deniedCidrs]) {
-    must(ipv4Block.test(cidr) && !cidr.endsWith('/0'), 'edge cidrs', cidr, 'IPv4 blocks of /1 to /32, as WAF has them');
+    must(isBlock(cidr) && prefixOf(cidr) > 0, 'edge cidrs', cidr, 'IPv4 blocks of /1 to /32, as WAF has them');
   }
   const both = allowedCidrs.filter((cidr) => deniedCidrs.includes(cidr));
   must(both.length === 0, 'edge.deniedCidrs', both, 'no block that edge.allowedCidrs has');
@@ -109,7 +113,8 @@ function checkMessaging({ messaging, network }: Environment): void {
   const { brokers, instanceType, brokerCount, diskGib } = messaging;
   const zones = network.zones.length;
   const prefix = brokers === 'express' ? 'express.' : 'kafka.';
-  must(instanceType.startsWith(prefix), 'messaging.instanceType', instanceType, `${prefix}… with ${brokers} brokers`);
+  const types = `${prefix}… with ${brokers} brokers, as in ${prefix}m7g.large`;
+  must(isInstanceType(instanceType, prefix), 'messaging.instanceType', instanceType, types);
   if (brokers === 'express') must(zones === 3, 'network.zones', network.zones, 'three zones with express brokers');
   const counts = `a multiple of the ${zones} zones`;
   must(brokerCount >= zones && brokerCount % zones === 0, 'messaging.brokerCount', brokerCount, counts);
@@ -126,7 +131,12 @@ function checkCoreData({ coreData }: Environment): void {
   must(isHalf(maxAcu) && maxAcu >= 1, 'coreData.postgres.maxAcu', maxAcu, '1 to 256 in steps of 0.5');
   must(minAcu <= maxAcu, 'coreData.postgres.minAcu', minAcu, `at most maxAcu, ${maxAcu}`);
   must(isWhole(readers, 0, 15), 'coreData.postgres.readers', readers, '0 to 15');
+  const { instanceType } = documents;
+  const isType = isInstanceType(instanceType);
+  must(isType, 'coreData.documents.instanceType', instanceType, 'a type without db., as in r6g.large');
   must(isWhole(documents.instances, 1, 16), 'coreData.documents.instances', documents.instances, '1 to 16');
+  const { nodeType } = cache;
+  must(isInstanceType(nodeType, 'cache.'), 'coreData.cache.nodeType', nodeType, 'a type as in cache.m7g.large');
   must(isWhole(cache.replicas, 0, 5), 'coreData.cache.replicas', cache.replicas, '0 to 5');
 }
 
@@ -183,4 +193,12 @@ function checkService(service: string, { cpu, memoryMib, minTasks, maxTasks, spo
   must(isWhole(minTasks, 1, 1_000), `services.${service}.minTasks`, minTasks, '1 to 1000');
   must(isWhole(maxTasks, minTasks, 1_000), `services.${service}.maxTasks`, maxTasks, `${minTasks} to 1000`);
   must(spotShare >= 0 && spotShare <= 1, `services.${service}.spotShare`, spotShare, '0 to 1');
+}
+
+/** Nobody asks core anything: its tasks share what there is on its topics. */
+function checkSagaTasks({ services }: Environment): void {
+  const { maxTasks } = services.core;
+  const partitions = Math.max(...sagaTopics.map((topic) => topic.partitions));
+  const expected = `at most the ${partitions} partitions that its tasks share`;
+  must(maxTasks <= partitions, 'services.core.maxTasks', maxTasks, expected);
 }

@@ -1,5 +1,7 @@
 import { hostShapes } from '../../src/contracts/account-quotas';
 import type { CellSpec } from '../../src/contracts/cells';
+import { isGraviton } from './instance-types';
+
 /** Hosts that several tenants share: one in each of so many zones, all alike. */
 export type SharedCell = {
   /** Stays with the cell: tenants are placed by it. */
@@ -35,6 +37,8 @@ export function checkSharedCells(cells: readonly SharedCell[], must: Must): void
   must(new Set(ids).size === ids.length, 'sharedCells', ids, 'each id once');
   for (const { id, instanceType, volumeGib, volumeIops } of cells) {
     must(/^[a-z][a-z0-9-]{0,35}$/.test(id), 'sharedCells.id', id, '1 to 36 small letters, digits and hyphens');
+    const graviton = 'a Graviton type, as in m7g.large: images are for arm64';
+    must(isGraviton(instanceType), `sharedCells.${id}.instanceType`, instanceType, graviton);
     must(known.includes(instanceType), `sharedCells.${id}.instanceType`, instanceType, known.join(', '));
     must(within(volumeGib, 10, 16_384), `sharedCells.${id}.volumeGib`, volumeGib, '10 to 16384');
     must(within(volumeIops, 3_000, 16_000), `sharedCells.${id}.volumeIops`, volumeIops, '3000 to 16000');

@@ -30,6 +30,9 @@ export const topics = {
   stackLifecycle: topic('stack.lifecycle.v1', { partitions: 3, retentionMs: day, consumed: false }),
 } as const satisfies Record<string, Topic>;
 
+/** What the saga engine takes facts, replies and operators' requests from. */
+export const sagaTopics = [topics.tenantLifecycle, topics.replyCore, topics.commandCore] as const;
+
 export const retryTopic = (name: string): string => `${name}.retry`;
 export const deadLetterTopic = (name: string): string => `${name}.dlq`;
 

@@ -67,6 +67,19 @@ const refusals: readonly (readonly [string, Environment, string])[] = [
     'network.cidr is "10.0.0.300/16"; expected an IPv4 block of /16 to /20 for 2 zones',
   ],
   [
+    'a block by one of its hosts',
+    changed(dev, 'network', { cidr: '10.40.0.1/16' }),
+    'network.cidr is "10.40.0.1/16"; expected an IPv4 block of /16 to /20 for 2 zones',
+  ],
+  ...['11.0.0.0/16', '172.32.0.0/16', '192.169.0.0/16', '100.128.0.0/16', '8.8.0.0/16'].map(
+    (cidr) =>
+      [
+        `a block of somebody on the internet, ${cidr}`,
+        changed(dev, 'network', { cidr }),
+        `network.cidr is "${cidr}"; expected a block of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10`,
+      ] as const,
+  ),
+  [
     'a block that is too small',
     changed(prod, 'network', { cidr: '10.0.0.0/20' }),
     'expected an IPv4 block of /16 to /19 for 3 zones',
@@ -90,6 +103,11 @@ const refusals: readonly (readonly [string, Environment, string])[] = [
     'a denied block that is none',
     changed(dev, 'edge', { deniedCidrs: ['10.0.0.0/33'] }),
     'edge cidrs is "10.0.0.0/33"; expected IPv4 blocks',
+  ],
+  [
+    'an allowed block by one of its hosts',
+    changed(dev, 'edge', { allowedCidrs: ['192.0.2.5/24'] }),
+    'edge cidrs is "192.0.2.5/24"; expected IPv4 blocks',
   ],
   [
     'a block both allowed and denied',
@@ -130,6 +148,40 @@ const refusals: readonly (readonly [string, Environment, string])[] = [
     'an instance of another kind of broker',
     changed(dev, 'messaging', { instanceType: 'express.m7g.large' }),
     'messaging.instanceType is "express.m7g.large"; expected kafka.… with standard brokers',
+  ],
+  ...['kafka.small', 'kafka.t3.smal', 'kafka.t3', 'kafka.db.t3.small', 't3.small'].map(
+    (instanceType) =>
+      [
+        `brokers of a type that there cannot be, ${instanceType}`,
+        changed(dev, 'messaging', { instanceType }),
+        `messaging.instanceType is "${instanceType}"; expected kafka.… with standard brokers, as in kafka.m7g.large`,
+      ] as const,
+  ),
+  ...['db.r6g.large', 'large', 'r6g.largest'].map(
+    (instanceType) =>
+      [
+        `an instance for documents that there cannot be, ${instanceType}`,
+        changed(dev, 'coreData', { documents: { instanceType, instances: 1 } }),
+        `coreData.documents.instanceType is "${instanceType}"; expected a type without db., as in r6g.large`,
+      ] as const,
+  ),
+  ...['m7g.large', 'cache.large', 'cache.m7g'].map(
+    (nodeType) =>
+      [
+        `a node of the cache that there cannot be, ${nodeType}`,
+        changed(dev, 'coreData', { cache: { nodeType, replicas: 0 } }),
+        `coreData.cache.nodeType is "${nodeType}"; expected a type as in cache.m7g.large`,
+      ] as const,
+  ),
+  [
+    'hosts whose processor our images are not for',
+    { ...dev, sharedCells: [{ id: 'a', instanceType: 'm7i.large', volumeGib: 100, volumeIops: 3_000 }] },
+    'sharedCells.a.instanceType is "m7i.large"; expected a Graviton type',
+  ],
+  [
+    'more tasks of the saga engine than partitions',
+    changed(dev, 'services', { core: { ...dev.services.core, maxTasks: 7 } }),
+    'services.core.maxTasks is 7; expected at most the 6 partitions that its tasks share',
   ],
   [
     'express brokers in two zones',
