@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { environments } from '../../../lib/config/environments';
 import { awsServiceEnvs } from '../../../src/contracts/env/service-envs';
 import { allRoutes } from '../../../src/contracts/http/all-routes';
 import { topics } from '../../../src/contracts/topics';
@@ -9,7 +10,7 @@ import { encryptedAtRest } from './encrypted-at-rest';
 import { encryptedInTransit } from './encrypted-in-transit';
 import { environmentsComplete } from './environments-complete';
 import { keysLetServicesIn, logsEnd } from './logs-and-keys';
-import { noSecrets } from './no-secrets';
+import { accountsIn, noSecrets } from './no-secrets';
 import { noWildcards } from './no-wildcards';
 import { nothingPublic } from './nothing-public';
 import { routesServed } from './routes-served';
@@ -46,7 +47,7 @@ export const allRules: readonly Rule[] = [
   encryptedInTransit,
   nothingPublic,
   noWildcards,
-  noSecrets,
+  noSecrets(accountsIn(environments)),
   statefulRetained,
   logsEnd,
   keysLetServicesIn,

@@ -11,28 +11,34 @@ const secretNames = /(password|secretstring|authtoken|privatekey)$/i;
 /** Accounts of AWS whose load balancers or services write for us, and the one that stands in until somebody names theirs. */
 const knownAccounts = ['111111111111', '127311923021', '797873946194', '033677994240'];
 
-/** Neither a secret nor an account other than the environment's own. */
-export const noSecrets: Rule = {
+/** Accounts that `literals` name: as theirs, and in the ARNs of what they say is there. */
+export const accountsIn = (literals: readonly unknown[]): string[] => accountsOf(JSON.stringify(literals));
+
+/**
+ * Neither a secret nor an account other than the environments' own.
+ * @param ours accounts that their literals name
+ */
+export const noSecrets = (ours: readonly string[]): Rule => ({
   name: 'no-secrets',
   check: ({ stacks }: Assembly) =>
     stacks.flatMap((stack) =>
       Object.entries(stack.template.Resources).flatMap(([id, { Properties }]) =>
         textsIn(Properties ?? {}, '').flatMap(([name, text]): Violation[] => [
-          ...saidOf(name, text).map((what) => ({ at: { stack, id }, says: `holds ${what} in ${name}` })),
+          ...saidOf(name, text, ours).map((what) => ({ at: { stack, id }, says: `holds ${what} in ${name}` })),
         ]),
       ),
     ),
-};
+});
 
-function saidOf(name: string, text: string): string[] {
+function saidOf(name: string, text: string, ours: readonly string[]): string[] {
   const found = secrets.filter(([pattern]) => pattern.test(text)).map(([, what]) => what);
   if (secretNames.test(name) && text !== '' && !text.startsWith('{{resolve:')) found.push('a secret');
-  const accounts = [...text.matchAll(/(?<![\w.-])\d{12}(?![\w.-])/g)].map(([account]) => account);
-  return [
-    ...found,
-    ...accounts.filter((account) => !knownAccounts.includes(account)).map((account) => `the account ${account}`),
-  ];
+  const foreign = accountsOf(text).filter((account) => !knownAccounts.includes(account) && !ours.includes(account));
+  return [...found, ...foreign.map((account) => `the account ${account}`)];
 }
+
+const accountsOf = (text: string): string[] =>
+  [...text.matchAll(/(?<![\w.-])\d{12}(?![\w.-])/g)].map(([account]) => account);
 
 /** Every text in `value` with where it stands. */
 function textsIn(value: unknown, path: string): (readonly [string, string])[] {

@@ -1,6 +1,8 @@
+import { dev } from '../../../lib/config/dev';
+import { prod } from '../../../lib/config/prod';
 import { encryptedAtRest } from './encrypted-at-rest';
 import { encryptedInTransit } from './encrypted-in-transit';
-import { noSecrets } from './no-secrets';
+import { accountsIn, noSecrets } from './no-secrets';
 import { noWildcards } from './no-wildcards';
 import { nothingPublic } from './nothing-public';
 import { allowing, holds, resource } from './planted';
@@ -147,7 +149,7 @@ holds(noWildcards, [
   ],
 ]);
 
-holds(noSecrets, [
+holds(noSecrets([]), [
   [
     'finds a password, and takes what is resolved at deployment',
     {
@@ -176,3 +178,22 @@ holds(noSecrets, [
     ['A holds the account 210987654321 in Value'],
   ],
 ]);
+
+const filledIn = {
+  ...{ ...dev, account: '222222222222' },
+  edge: { ...dev.edge, originCertificateArn: 'arn:aws:acm:us-east-1:333333333333:certificate/c' },
+};
+
+describe('with environments that somebody has filled in,', () => {
+  holds(noSecrets(accountsIn([prod, filledIn])), [
+    [
+      'takes the accounts that they name, and no other',
+      {
+        Own: resource('AWS::SSM::Parameter', { Value: 'arn:aws:iam::222222222222:root' }),
+        Named: resource('AWS::SSM::Parameter', { Value: 'arn:aws:acm:us-east-1:333333333333:certificate/c' }),
+        Foreign: resource('AWS::SSM::Parameter', { Value: 'arn:aws:iam::210987654321:root' }),
+      },
+      ['Foreign holds the account 210987654321 in Value'],
+    ],
+  ]);
+});
