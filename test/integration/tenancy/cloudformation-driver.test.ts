@@ -4,6 +4,7 @@ import {
   DescribeStackEventsCommand,
   DescribeStackResourceCommand,
   DescribeStacksCommand,
+  UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import {
   createCloudFormationStackDriver,
@@ -24,7 +25,10 @@ const ref = (name: string): string => `\${${name}}`;
 
 /** As small as a stack can be: a place for its name, a secret that must not be replaced, and the stores' addresses. */
 const template = (more: object = {}) => ({
-  Parameters: { TenantId: { Type: 'String' }, Size: { Type: 'String', Default: 'small' } },
+  Parameters: {
+    TenantId: { Type: 'String' },
+    Size: { Type: 'String', Default: 'small', AllowedValues: ['small', 'large'] },
+  },
   Resources: {
     Place: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Value: { Ref: 'Size' } } },
     Secret: { Type: 'AWS::SecretsManager::Secret', Properties: { Name: { Ref: 'AWS::StackName' } } },
@@ -123,6 +127,36 @@ describeHere('the CloudFormation driver', () => {
     expect(await driver.apply({ ...spec, requestToken: 'second' })).toEqual(first);
     expect(await statusOf(spec.name)).toBe('UPDATE_COMPLETE');
     expect(await driver.apply({ ...spec, requestToken: 'third' })).toEqual(first);
+  });
+
+  it('says which parameter is out of its range, and leaves the stack as it was', async () => {
+    const spec = newStackSpec('dedicated');
+    const first = await driver.apply(spec);
+    size = 'HUGE';
+    await expect(driver.apply({ ...spec, requestToken: 'second' })).rejects.toMatchObject({
+      code: 'KLT_STACK_PARAMETER_INVALID',
+      detail: expect.stringContaining('Size'),
+      options: { hint: expect.stringContaining('retry') },
+    });
+    expect(await driver.describe(spec.name)).toEqual(first);
+  });
+
+  it('does not destroy a stack that somebody has protected, and says so', async () => {
+    const spec = newStackSpec('dedicated');
+    const first = await driver.apply(spec);
+    const protect = (EnableTerminationProtection: boolean) =>
+      emulator.client.send(
+        new UpdateTerminationProtectionCommand({ StackName: stackPrefix + spec.name, EnableTerminationProtection }),
+      );
+    await protect(true);
+    await expect(driver.destroy(spec.name)).rejects.toMatchObject({
+      code: 'KLT_STACK_STATE',
+      options: { hint: expect.stringContaining('protect') },
+    });
+    expect(await driver.describe(spec.name)).toEqual(first);
+    await protect(false);
+    await driver.destroy(spec.name);
+    expect(await driver.describe(spec.name)).toBeUndefined();
   });
 
   it('refuses an update that would take away what holds data', async () => {

@@ -6,7 +6,7 @@ type Reading = { readonly code: ErrorCode; readonly hint: string };
 /** By CloudFormation's words, most telling first. */
 const readings: readonly (readonly [RegExp, Reading])[] = [
   [
-    /limit ?exceeded|quota|maximum number of|too many|LimitExceeded/i,
+    /limit ?exceeded|limit .*has been exceeded|quota|maximum number of|too many|LimitExceeded/i,
     { code: 'KLT_QUOTA_REACHED', hint: 'raise the quota that is named (Service Quotas), then retry the operation' },
   ],
   [
@@ -21,8 +21,22 @@ const readings: readonly (readonly [RegExp, Reading])[] = [
     { code: 'KLT_CELL_EXHAUSTED', hint: 'open another cell or choose another tier, then retry the operation' },
   ],
   [
+    /TerminationProtection/,
+    {
+      code: 'KLT_STACK_STATE',
+      hint: 'somebody has protected the stack: take the protection off if that was an oversight, then retry the operation',
+    },
+  ],
+  [
+    /is in \w+ state and can ?not be/,
+    { code: 'KLT_STACK_STATE', hint: 'somebody else is at the stack: when it is at rest, retry the operation' },
+  ],
+  [
     /\bparameters?\b.*(must|constraint|invalid|allowed|do not exist)|invalid parameter/i,
-    { code: 'KLT_STACK_PARAMETER_INVALID', hint: 'the parameter that is named is out of its range' },
+    {
+      code: 'KLT_STACK_PARAMETER_INVALID',
+      hint: 'bring the parameter that is named into its range, then retry the operation',
+    },
   ],
 ];
 

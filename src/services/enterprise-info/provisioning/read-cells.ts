@@ -13,7 +13,11 @@ export const readCells = (text: string): readonly CellSpec[] =>
  */
 export function placeParameters(tier: string, place: StackSpec['place']): Readonly<Record<string, string>> {
   if (tier !== 'shared-cell') return {};
-  if (!place) throw new KolateError('KLT_STACK_PARAMETER_INVALID', 'a tenant of a shared cell needs a place in one');
+  if (!place) {
+    throw new KolateError('KLT_STACK_PARAMETER_INVALID', 'a tenant of a shared cell needs a place in one', {
+      hint: 'retry the operation from its first step, which gives it a place',
+    });
+  }
   // Hosts are numbered from 1, the subnets that they stand in are a list from 0.
   return { CellId: place.cellId, Slot: String(place.slot), SlotIndex: String(place.slot - 1) };
 }
