@@ -50,8 +50,7 @@ async function main([mode = '', ...args]) {
   return passThrough(node, [...nodeFlags, program, ...rest], { cwd: root, env });
 }
 
-/** kafkajs asks for timers of less than nothing; it means "now", and gets that. */
-const nodeFlags = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning'];
+const nodeFlags = ['--enable-source-maps'];
 const supervisor = 'dist/local/supervisor/main.js';
 /** `app` is the CDK's, as cdk.json starts it. */
 const programOf = (script) => (script === 'app' ? 'dist/bin/kolate.js' : `dist/scripts/${script}.js`);

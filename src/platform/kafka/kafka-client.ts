@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { KafkaJSError, Kafka as KafkaJs, logLevel } from 'kafkajs';
 import { KolateError } from '../../contracts/errors';
 import type { Logger } from '../logging/create-logger';
+import { restWhenIdle } from './rest-when-idle';
 
 export type ClientOptions = {
   /** host:port */
@@ -16,6 +17,7 @@ export type ClientOptions = {
 
 /** The kafkajs client; nothing outside of this folder sees one. */
 export function createClient({ brokers, clientId, tls = false, token, log }: ClientOptions): KafkaJs {
+  restWhenIdle();
   return new KafkaJs({
     clientId,
     brokers: [...brokers],
