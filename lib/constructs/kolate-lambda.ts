@@ -33,6 +33,8 @@ export type KolateLambdaProps<N extends HandlerName> = {
   readonly concurrency: number | { readonly unlimitedBecause: string };
   /** The app subnets of it, with a security group of its own. @default - outside, with the way to AWS' own endpoints only */
   readonly vpc?: ec2.IVpc;
+  /** Of which it is to be, too. @default - none */
+  readonly groups?: readonly ec2.ISecurityGroup[];
   /** Whoever calls does not wait for the answer: what fails thrice is kept in a queue. @default false */
   readonly async?: boolean;
   /**
@@ -75,7 +77,7 @@ export class KolateLambda<N extends HandlerName> extends Construct implements ec
       memorySize: props.memoryMib ?? 512,
       reservedConcurrentExecutions: typeof concurrency === 'number' ? concurrency : undefined,
       deadLetterQueue: this.deadLetters,
-      ...(vpc ? this.inside(vpc, role) : {}),
+      ...(vpc ? this.inside(vpc, role, props.groups) : {}),
     });
     // The function's own grant for its queue leaves out what the queue's key wants.
     if (this.deadLetters) key.grant(role, 'kms:Decrypt', 'kms:GenerateDataKey');
@@ -100,7 +102,7 @@ export class KolateLambda<N extends HandlerName> extends Construct implements ec
     });
   }
 
-  private inside(vpc: ec2.IVpc, role: iam.Role) {
+  private inside(vpc: ec2.IVpc, role: iam.Role, groups: readonly ec2.ISecurityGroup[] = []) {
     role.addToPolicy(
       new iam.PolicyStatement({
         actions: [
@@ -111,7 +113,7 @@ export class KolateLambda<N extends HandlerName> extends Construct implements ec
       }),
     );
     const group = new ec2.SecurityGroup(this, 'Group', { vpc, description: `Lambda ${this.node.id}` });
-    return { vpc, vpcSubnets: { subnetGroupName: 'app' }, securityGroups: [group] };
+    return { vpc, vpcSubnets: { subnetGroupName: 'app' }, securityGroups: [group, ...groups] };
   }
 
   private explain({ concurrency, vpc, async }: KolateLambdaProps<N>): void {

@@ -1,6 +1,7 @@
 import type { App } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
@@ -12,6 +13,7 @@ import { ProvisioningRole, tenantStackPrefix } from '../constructs/tenants/provi
 import { StackNews } from '../constructs/tenants/stack-news';
 import { hostImageParameter, TenantHosting } from '../constructs/tenants/tenant-hosting';
 import { parameterPath, type Shared, type SharedName } from '../constructs/tenants/tenant-parameters';
+import { TenantRotation } from '../constructs/tenants/tenant-rotation';
 import { TenantTemplate } from '../constructs/tenants/tenant-template';
 import { KolateStack, type KolateStackProps } from './kolate-stack';
 import { TenantStack } from './tenant-stack';
@@ -28,13 +30,19 @@ export class ProvisioningStack extends KolateStack {
   readonly hosting: TenantHosting;
   readonly role: iam.Role;
   readonly template: TenantTemplate;
+  private readonly rotation: IFunction;
 
   constructor(scope: Construct, props: ProvisioningStackProps) {
     super(scope, 'provisioning', props);
     const { vpc, bus, permissionsBoundary: boundary, alarmTopic, environment } = props;
     const key = new KolateKey(this, 'Key', 'News of tenants’ stacks, and logs');
-    this.hosting = new TenantHosting(this, 'Hosting', { vpc, boundary });
-    this.role = new ProvisioningRole(this, 'Provisioning', { hosting: this.hosting, boundary }).role;
+    this.hosting = new TenantHosting(this, 'Hosting', { vpc, boundary, environment });
+    const { hosting } = this;
+    const { clientGroup } = hosting;
+    this.rotation = new TenantRotation(this, 'Rotation', { vpc, key, environment, alarmTopic, clientGroup }).function;
+    this.role = new ProvisioningRole(this, 'Provisioning', {
+      ...{ hosting, boundary, environment, rotation: this.rotation },
+    }).role;
     const build = (app: App): TenantStack => new TenantStack(app, 'tenant', environment);
     this.template = new TenantTemplate(this, 'Template', { environment, build });
     new StackNews(this, 'News', { vpc, bus, key, logDays: environment.logDays, alarmTopic });
@@ -80,6 +88,7 @@ export class ProvisioningStack extends KolateStack {
       executionRole: executionRole.roleArn,
       boundary: permissionsBoundary.managedPolicyArn,
       alarmTopic: alarmTopic.topicArn,
+      rotation: this.rotation.functionArn,
       postgresImage: engineImage(this, 'PostgresImage', 'postgres').imageUri,
       mongoImage: engineImage(this, 'MongoImage', 'mongo').imageUri,
       valkeyImage: engineImage(this, 'ValkeyImage', 'valkey').imageUri,

@@ -1,9 +1,11 @@
 import { CfnCondition, CfnOutput, CfnParameter, Fn, RemovalPolicy, Tags, Validations } from 'aws-cdk-lib';
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnSecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import type { CfnService } from 'aws-cdk-lib/aws-ecs';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
+import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { engineMemoryMib } from '../../src/contracts/cells';
 import { enginePorts } from '../../src/contracts/tenant-hosts';
@@ -68,6 +70,7 @@ export class TenantStack extends TemplateStack {
       },
     });
     this.alarms(engines.service.attrName);
+    this.rotatePasswords(credentialsArn, engines.service);
     new CfnOutput(this, 'Endpoints', { value: endpointsOf(engines.host, tenantId) });
     new CfnOutput(this, 'Version', { value: textParameter(this, 'TemplateVersion', { default: 'unpublished' }) });
     Validations.of(this).acknowledge({
@@ -147,6 +150,19 @@ export class TenantStack extends TemplateStack {
       },
       tags: [{ key: 'kolate:tenant', value: this.tenantId }],
     });
+  }
+
+  /** The secret is the saga's: it was there before the engines, and goes after them. */
+  private rotatePasswords(secretId: string, engines: CfnService): void {
+    const schedule = new CfnRotationSchedule(this, 'PasswordRotation', {
+      secretId,
+      rotationLambdaArn: this.shared.rotation,
+      rotationRules: { scheduleExpression: 'rate(90 days)' },
+      // They were drawn a minute ago.
+      rotateImmediatelyOnUpdate: false,
+    });
+    // The function is tried out when the schedule is made.
+    schedule.addResourceDependency(engines);
   }
 
   private alarms(serviceName: string): void {

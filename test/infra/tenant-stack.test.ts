@@ -86,6 +86,23 @@ describe('the template of a tenant', () => {
     });
   });
 
+  it('has its passwords rotated by the platform’s function every 90 days, once the engines run', () => {
+    const [service] = Object.keys(template.findResources('AWS::ECS::Service'));
+    template.hasResource('AWS::SecretsManager::RotationSchedule', {
+      DependsOn: Match.arrayWith([service]),
+      Properties: {
+        SecretId: { Ref: 'CredentialsArn' },
+        RotationLambdaARN: { Ref: 'Rotation' },
+        RotationRules: { ScheduleExpression: 'rate(90 days)' },
+        RotateImmediatelyOnUpdate: false,
+      },
+    });
+    // Both users of each are let in by engines that start.
+    for (const key of ['postgresClone', 'mongoClone', 'redisClone', 'redisMaintenanceClone']) {
+      expect(text).toContain(`:${key}::`);
+    }
+  });
+
   it('tells the driver where the stores are, as JSON once the parameters are filled in', () => {
     const value = template.toJSON().Outputs.Endpoints.Value as { 'Fn::Join': [string, (string | { Ref: string })[]] };
     const filled = value['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : 'x')).join('');

@@ -1,9 +1,10 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import type { Environment } from '../../config/environment';
 import { explainWildcard } from '../explain-wildcard';
+import { storesOnly, tenantSecretArn } from '../secret-folder';
 
-/** `read` their values, or `keep` them: make, change, delete. */
+/** `read` the passwords of stores, or `keep` all: make, change, delete. */
 export type SecretUse = 'read' | 'keep';
 
 const actionsOf: Readonly<Record<SecretUse, readonly string[]>> = {
@@ -11,14 +12,13 @@ const actionsOf: Readonly<Record<SecretUse, readonly string[]>> = {
   keep: ['GetSecretValue', 'DescribeSecret', 'CreateSecret', 'PutSecretValue', 'DeleteSecret', 'RestoreSecret'],
 };
 
-/** What is kept of tenants: secrets are named `tenant/<id>/…` when a tenant comes, so that there are none to name yet. */
-export function grantTenantSecrets(grantee: Construct & IGrantable, use: SecretUse): void {
-  const ofTenants = Stack.of(grantee).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: 'tenant/*',
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
+/** What is kept of the tenants of an environment. */
+export function grantTenantSecrets(
+  grantee: Construct & IGrantable,
+  environment: Pick<Environment, 'name'>,
+  use: SecretUse,
+): void {
+  const ofTenants = tenantSecretArn(grantee, environment, use === 'read' ? storesOnly : '*');
   grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({ actions: actionsOf[use].map((name) => `secretsmanager:${name}`), resources: [ofTenants] }),
   );

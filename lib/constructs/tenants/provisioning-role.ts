@@ -1,10 +1,19 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { Environment } from '../../config/environment';
 import { explainPolicy } from '../explain-policy';
+import { storesOnly, tenantSecretArn } from '../secret-folder';
 import type { TenantHosting } from './tenant-hosting';
 
-export type ProvisioningRoleProps = { readonly hosting: TenantHosting; readonly boundary: iam.IManagedPolicy };
+export type ProvisioningRoleProps = {
+  readonly hosting: TenantHosting;
+  readonly boundary: iam.IManagedPolicy;
+  readonly environment: Pick<Environment, 'name'>;
+  /** Of tenants' passwords. */
+  readonly rotation: IFunction;
+};
 
 /** Stacks of tenants, and what they are called by CloudFormation, begin with it. */
 export const tenantStackPrefix = 'kolate-tenant-';
@@ -16,14 +25,16 @@ export const tenantStackPrefix = 'kolate-tenant-';
 export class ProvisioningRole extends Construct {
   readonly role: iam.Role;
 
-  constructor(scope: Construct, id: string, { hosting, boundary }: ProvisioningRoleProps) {
+  constructor(scope: Construct, id: string, props: ProvisioningRoleProps) {
     super(scope, id);
+    const { hosting, boundary } = props;
     this.role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('cloudformation.amazonaws.com'),
       description: 'Makes the stacks of tenants',
     });
     this.allowNamed(hosting, boundary);
     this.allowTagged();
+    this.allowRotation(props);
     this.allowUnnamed();
     explainPolicy(this.role, [
       [
@@ -34,7 +45,7 @@ export class ProvisioningRole extends Construct {
         /:(ec2|kms):/,
         'Ids are not known before: only what carries the tag of a tenant, and the network it is made in.',
       ],
-      [/:secret:tenant\//, 'Every tenant comes with secrets of its own, named after it.'],
+      [/:secret:kolate\//, 'Every tenant comes with secrets of its own, named after it.'],
       [/^Resource::\*$/, 'Reads, Cloud Map and new keys are granted by no name; keys only with the tag of a tenant.'],
     ]);
   }
@@ -134,6 +145,16 @@ export class ProvisioningRole extends Construct {
       [keys],
       tagged,
     );
+  }
+
+  /** The schedule of a tenant's passwords, by the platform's function alone. */
+  private allowRotation({ environment, rotation }: ProvisioningRoleProps): void {
+    const secrets = [tenantSecretArn(this, environment, storesOnly)];
+    this.allow(['secretsmanager:RotateSecret'], secrets, {
+      ArnEquals: { 'secretsmanager:RotationLambdaARN': rotation.functionArn },
+    });
+    this.allow(['secretsmanager:CancelRotateSecret', 'secretsmanager:DescribeSecret'], secrets);
+    this.allow(['lambda:InvokeFunction'], [rotation.functionArn]);
   }
 
   /** Where the service knows no narrower grant. */

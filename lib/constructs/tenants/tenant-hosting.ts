@@ -5,13 +5,19 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
 import { enginePorts, tenantZone } from '../../../src/contracts/tenant-hosts';
+import type { Environment } from '../../config/environment';
 import { explainPolicy } from '../explain-policy';
+import { tenantSecretArn } from '../secret-folder';
 import { cellMetrics } from './cell-host';
 
 /** Amazon's image for hosts of ECS, as it is at each deployment. */
 export const hostImageParameter = '/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id';
 
-export type TenantHostingProps = { readonly vpc: ec2.IVpc; readonly boundary: iam.IManagedPolicy };
+export type TenantHostingProps = {
+  readonly vpc: ec2.IVpc;
+  readonly boundary: iam.IManagedPolicy;
+  readonly environment: Pick<Environment, 'name'>;
+};
 
 /** What the stacks of all tenants stand on: a cluster, names, and what hosts and tasks may do. */
 export class TenantHosting extends Construct {
@@ -24,8 +30,9 @@ export class TenantHosting extends Construct {
   readonly hostProfile: iam.InstanceProfile;
   readonly executionRole: iam.Role;
 
-  constructor(scope: Construct, id: string, { vpc, boundary }: TenantHostingProps) {
+  constructor(scope: Construct, id: string, props: TenantHostingProps) {
     super(scope, id);
+    const { vpc, boundary } = props;
     this.cluster = new ecs.Cluster(this, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
     this.namespace = new PrivateDnsNamespace(this, 'Names', { vpc, name: tenantZone });
     this.clientGroup = new ec2.SecurityGroup(this, 'Clients', {
@@ -44,7 +51,7 @@ export class TenantHosting extends Construct {
     this.hostGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'AWS and the image registry, by TLS');
     this.hostRole = this.makeHostRole(boundary);
     this.hostProfile = new iam.InstanceProfile(this, 'HostProfile', { role: this.hostRole });
-    this.executionRole = this.makeExecutionRole(boundary);
+    this.executionRole = this.makeExecutionRole(props);
   }
 
   private makeHostRole(boundary: iam.IManagedPolicy): iam.Role {
@@ -113,7 +120,7 @@ export class TenantHosting extends Construct {
     return role;
   }
 
-  private makeExecutionRole(boundary: iam.IManagedPolicy): iam.Role {
+  private makeExecutionRole({ boundary, environment }: TenantHostingProps): iam.Role {
     const role = new iam.Role(this, 'ExecutionRole', {
       assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
       description: 'Starts the engines of tenants: images, logs and their credentials',
@@ -123,7 +130,7 @@ export class TenantHosting extends Construct {
     role.addToPolicy(
       new iam.PolicyStatement({
         actions: ['secretsmanager:GetSecretValue'],
-        resources: [`arn:${partition}:secretsmanager:${region}:${account}:secret:tenant/*`],
+        resources: [tenantSecretArn(this, environment)],
       }),
     );
     role.addToPolicy(
@@ -140,7 +147,7 @@ export class TenantHosting extends Construct {
       }),
     );
     explainPolicy(role, [
-      [/:secret:tenant\//, 'Every tenant comes with secrets of its own, named after it.'],
+      [/:secret:kolate\//, 'Every tenant comes with secrets of its own, named after it.'],
       [/:log-group:/, 'Every tenant’s stack has a log group, named after it.'],
       [/:repository\//, 'The repository of images that cdk bootstrap made.'],
       [/^Resource::\*$/, 'A token of the registry is for no named resource.'],

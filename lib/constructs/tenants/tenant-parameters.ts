@@ -13,6 +13,7 @@ export const sharedParameters = {
   executionRole: { type: 'String', path: 'tenants/execution-role' },
   boundary: { type: 'String', path: 'tenants/boundary' },
   alarmTopic: { type: 'String', path: 'tenants/alarm-topic' },
+  rotation: { type: 'String', path: 'tenants/rotation' },
   postgresImage: { type: 'String', path: 'tenants/image/postgres' },
   mongoImage: { type: 'String', path: 'tenants/image/mongo' },
   valkeyImage: { type: 'String', path: 'tenants/image/valkey' },

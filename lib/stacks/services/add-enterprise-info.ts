@@ -56,7 +56,7 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
   bus.grantProduce(info, topics.tenantLifecycle, topics.replyCore, topics.commandCore);
   grantFiles(info, 'purge', storage.models, 'models/');
   grantFiles(info, 'write', storage.exports, 'offboardings/', 'tier-changes/');
-  grantTenantSecrets(info, 'keep');
+  grantTenantSecrets(info, platform.common.environment, 'keep');
   identity.grantManageClients(info);
   provisioning.grantProvision(info);
   return info;

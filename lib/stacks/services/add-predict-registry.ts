@@ -45,6 +45,6 @@ export function addPredictRegistry(scope: Construct, platform: ServicePlatform):
   bus.grantFollow(registry, 'latest.predict-registry.*', topics.tenantLifecycle);
   bus.grantProduce(registry, topics.modelLifecycle);
   grantFiles(registry, 'write', storage.models, 'models/');
-  grantTenantSecrets(registry, 'read');
+  grantTenantSecrets(registry, platform.common.environment, 'read');
   return registry;
 }

@@ -44,6 +44,6 @@ export function addPredict(scope: Construct, platform: ServicePlatform): KolateS
   bus.grantFollow(predict, 'latest.predict.*', topics.modelLifecycle, topics.tenantLifecycle);
   bus.grantProduce(predict, topics.predictionLifecycle);
   grantFiles(predict, 'read', storage.models, 'models/');
-  grantTenantSecrets(predict, 'read');
+  grantTenantSecrets(predict, platform.common.environment, 'read');
   return predict;
 }

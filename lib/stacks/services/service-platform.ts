@@ -10,6 +10,7 @@ import type { CoreCache } from '../../constructs/core-cache';
 import type { CoreDocuments } from '../../constructs/core-documents';
 import type { CorePostgres } from '../../constructs/core-postgres';
 import type { MessageBus } from '../../constructs/message-bus';
+import { secretFolder } from '../../constructs/secret-folder';
 import type { ServiceCluster } from '../../constructs/services/service-cluster';
 import type { Entrance } from '../../constructs/services/target-pair';
 import type { TenantTemplate } from '../../constructs/tenants/tenant-template';
@@ -54,7 +55,7 @@ export const commonVariables = ({ identity, bus, data }: ServicePlatform, user: 
 
 export const fileVariables = (platform: ServicePlatform) => ({
   KOLATE_S3_REGION: regionOf(platform),
-  KOLATE_SECRETS: 'aws',
+  KOLATE_SECRETS: `aws:${secretFolder(platform.common.environment)}`,
   KOLATE_MODELS_BUCKET: platform.storage.models.bucketName,
 });
 

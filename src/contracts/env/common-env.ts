@@ -90,7 +90,7 @@ export const storage = {
 
 export const secrets = {
   KOLATE_SECRETS: Type.String({
-    pattern: '^(aws|files:.+)$',
-    description: '`aws` for Secrets Manager, or `files:DIR` for a folder that the owner alone can read',
+    pattern: '^(aws:[\\w-]+(/[\\w-]+)*|files:.+)$',
+    description: '`aws:FOLDER` for Secrets Manager, or `files:DIR` for a folder that the owner alone can read',
   }),
 };

@@ -13,6 +13,8 @@ import type { SecretStore } from './secret-store';
 
 type Options = {
   readonly region: string;
+  /** Before every name, with a slash between: environments may share an account. */
+  readonly folder: string;
   /** Absent on AWS. */
   readonly endpoint?: string;
   /** Absent on AWS, where the task's role has them. */
@@ -39,6 +41,7 @@ export function createAwsSecrets(options: Options): SecretStore & { close(): voi
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
   });
+  const idOf = (name: string): string => `${options.folder}/${name}`;
   const kept = new Map<string, Kept>();
   const running = new Map<string, Promise<string>>();
 
@@ -49,7 +52,7 @@ export function createAwsSecrets(options: Options): SecretStore & { close(): voi
   };
 
   const fetchValue = async (name: string): Promise<string> => {
-    const { SecretString } = await ask(name, () => client.send(new GetSecretValueCommand({ SecretId: name })));
+    const { SecretString } = await ask(name, () => client.send(new GetSecretValueCommand({ SecretId: idOf(name) })));
     if (SecretString === undefined) throw secretNotFound(name);
     keep(name, SecretString);
     return SecretString;
@@ -72,12 +75,12 @@ export function createAwsSecrets(options: Options): SecretStore & { close(): voi
     refresh: (name) => read(checkedSecretName(name)),
     async put(name, value) {
       checkedSecretName(name);
-      await ask(name, () => putValue(client, name, value));
+      await ask(name, () => putValue(client, idOf(name), value));
       keep(name, value);
     },
     async delete(name) {
       kept.delete(checkedSecretName(name));
-      const forget = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
+      const forget = new DeleteSecretCommand({ SecretId: idOf(name), ForceDeleteWithoutRecovery: true });
       await ask(name, () => client.send(forget)).catch((error: unknown) => {
         if (!(error instanceof KolateError && error.code === 'KLT_SECRET_NOT_FOUND')) throw error;
       });
@@ -86,16 +89,16 @@ export function createAwsSecrets(options: Options): SecretStore & { close(): voi
   };
 }
 
-async function putValue(client: SecretsManagerClient, name: string, value: string): Promise<void> {
-  const put = () => client.send(new PutSecretValueCommand({ SecretId: name, SecretString: value }));
+async function putValue(client: SecretsManagerClient, id: string, value: string): Promise<void> {
+  const put = () => client.send(new PutSecretValueCommand({ SecretId: id, SecretString: value }));
   try {
     await put();
   } catch (error) {
     if (isNamed(error, 'ResourceNotFoundException')) {
-      await client.send(new CreateSecretCommand({ Name: name, SecretString: value }));
+      await client.send(new CreateSecretCommand({ Name: id, SecretString: value }));
     } else if (isNamed(error, 'InvalidRequestException')) {
       // Marked for deletion by somebody with a recovery window: it is wanted again.
-      await client.send(new RestoreSecretCommand({ SecretId: name }));
+      await client.send(new RestoreSecretCommand({ SecretId: id }));
       await put();
     } else throw error;
   }

@@ -10,7 +10,9 @@ import { handlerBundle } from '../../helpers/handler-bundle';
 import { startSecretsManagerEndpoint } from '../../helpers/secrets-manager-endpoint';
 import { selfSigned } from '../../helpers/self-signed';
 
-const folder = `tenant/${tenantId}/dedicated`;
+const nameInStore = `tenant/${tenantId}/dedicated/stores`;
+const inAccount = 'kolate/test';
+const folder = `${inAccount}/tenant/${tenantId}/dedicated`;
 const secretName = `${folder}/stores`;
 const allSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
@@ -76,11 +78,17 @@ const rotate = (): Promise<void> => begin()(...allSteps);
 
 /** A service that serves the tenant: its secret is as old as it may be, and its pools stay open. */
 function newReader({ cacheMs = 3_600_000 } = {}) {
-  const secrets = createAwsSecrets({ region: 'us-east-1', endpoint: manager.url, credentials, cacheMs });
+  const secrets = createAwsSecrets({
+    region: 'us-east-1',
+    endpoint: manager.url,
+    credentials,
+    cacheMs,
+    folder: inAccount,
+  });
   const redis = { user: 'app', maintenanceUser: 'maintenance', keyPrefix: `t:${tenantId}:` };
   const host = 'localhost';
   const placement: Placement = {
-    ...{ tenantId, slug: 'acme', tier: 'dedicated', state: 'active', stack: 'any', secretName },
+    ...{ tenantId, slug: 'acme', tier: 'dedicated', state: 'active', stack: 'any', secretName: nameInStore },
     endpoints: {
       tls: true,
       certificate: images.postgres.ca,

@@ -71,8 +71,10 @@ describe('secrets in files', () => {
 describe('secrets in Secrets Manager', () => {
   let endpoint: Awaited<ReturnType<typeof startSecretsManagerEndpoint>>;
   let time = 0;
-  const open = () =>
-    createAwsSecrets({ region: 'eu-west-1', endpoint: endpoint.url, credentials, cacheMs: 60_000, now: () => time });
+  const open = (folder = 'kolate/test') =>
+    createAwsSecrets({
+      ...{ region: 'eu-west-1', endpoint: endpoint.url, credentials, cacheMs: 60_000, now: () => time, folder },
+    });
   beforeAll(async () => {
     endpoint = await startSecretsManagerEndpoint();
   });
@@ -81,24 +83,33 @@ describe('secrets in Secrets Manager', () => {
 
   describeSecretStore('Secrets Manager', () => open());
 
+  it('keeps apart what environments of one account call alike', async () => {
+    await open('kolate/dev').put('alike', 'of dev');
+    await open('kolate/prod').put('alike', 'of prod');
+    expect(await open('kolate/dev').get('alike')).toBe('of dev');
+    await open('kolate/dev').delete('alike');
+    expect(await open('kolate/prod').get('alike')).toBe('of prod');
+    expect([...endpoint.secrets.keys()]).toContain('kolate/prod/alike');
+  });
+
   it('asks once for many readers, and again when the value has become old', async () => {
-    endpoint.secrets.set('shared', 'v1');
+    endpoint.secrets.set('kolate/test/shared', 'v1');
     const store = open();
     const before = endpoint.callsOf('GetSecretValue');
     await Promise.all(Array.from({ length: 10 }, () => store.get('shared')));
     await store.get('shared');
     expect(endpoint.callsOf('GetSecretValue') - before).toBe(1);
-    endpoint.secrets.set('shared', 'v2');
+    endpoint.secrets.set('kolate/test/shared', 'v2');
     expect(await store.get('shared')).toBe('v1');
     time += 60_000;
     expect(await store.get('shared')).toBe('v2');
   });
 
   it('answers the rotated value after a refresh', async () => {
-    endpoint.secrets.set('rotated', 'before');
+    endpoint.secrets.set('kolate/test/rotated', 'before');
     const store = open();
     await store.get('rotated');
-    endpoint.secrets.set('rotated', 'after');
+    endpoint.secrets.set('kolate/test/rotated', 'after');
     expect(await store.refresh('rotated')).toBe('after');
     expect(await store.get('rotated')).toBe('after');
   });

@@ -5,6 +5,7 @@ import type { EnterpriseInfoEnv } from '../../../contracts/env/enterprise-info-e
 import { AgentDriverEnv, CloudFormationDriverEnv } from '../../../contracts/env/tenant-driver-env';
 import { type TierPlan, TierPlans } from '../../../contracts/tier-plan';
 import { readEnv } from '../../../platform/config/read-env';
+import { awsFolder } from '../../../platform/secrets/create-secrets';
 import { findSecretArn } from '../../../platform/secrets/find-secret-arn';
 import type { SecretStore } from '../../../platform/secrets/secret-store';
 import { createCloudFormationClient } from '../../../platform/tenancy/cloudformation/cloudformation-client';
@@ -52,6 +53,7 @@ function openAgent(env: Text): OpenDriver {
 /** A stack for each tenant: what shares engines with others is not made by stacks. */
 function openCloudFormation(service: Service, env: Text): OpenDriver {
   const { KOLATE_S3_REGION: region } = service.env;
+  const folder = awsFolder(service.env.KOLATE_SECRETS);
   const driverEnv = readEnv(CloudFormationDriverEnv, env);
   const { KOLATE_TENANT_TEMPLATE_URL: url, KOLATE_PROVISIONING_ROLE_ARN: roleArn } = driverEnv;
   const cells = readCells(driverEnv.KOLATE_SHARED_CELLS);
@@ -64,8 +66,8 @@ function openCloudFormation(service: Service, env: Text): OpenDriver {
     async templateFor({ tier, tenantId, place }) {
       if (!availableTiers.includes(tier)) return undefined;
       const [CredentialsArn, TlsArn] = await Promise.all([
-        findSecretArn(manager, secretNames.stores(tenantId, tier)),
-        findSecretArn(manager, secretNames.tls(tenantId, tier)),
+        findSecretArn(manager, `${folder}/${secretNames.stores(tenantId, tier)}`),
+        findSecretArn(manager, `${folder}/${secretNames.tls(tenantId, tier)}`),
       ]);
       const common = { TenantId: tenantId, Tier: tier, CredentialsArn, TlsArn };
       return { url, parameters: { ...common, ...placeParameters(tier, place) } };

@@ -1,0 +1,58 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { Environment } from '../../config/environment';
+import { explainWildcard } from '../explain-wildcard';
+import { KolateLambda } from '../kolate-lambda';
+import { storesOnly, tenantSecretArn } from '../secret-folder';
+
+export type TenantRotationProps = {
+  readonly vpc: IVpc;
+  /** A `KolateKey`. */
+  readonly key: IKey;
+  readonly environment: Pick<Environment, 'name' | 'logDays'>;
+  readonly alarmTopic: ITopic;
+  /** Who is in it may reach the engines of tenants. */
+  readonly clientGroup: ISecurityGroup;
+};
+
+/** Rotates the passwords of all tenants' stores, whose stacks have the schedules: src/platform/rotation/rotate-tenant-stores.ts. */
+export class TenantRotation extends Construct {
+  readonly function: IFunction;
+
+  constructor(scope: Construct, id: string, props: TenantRotationProps) {
+    super(scope, id);
+    const { vpc, key, environment, alarmTopic, clientGroup } = props;
+    const lambda = new KolateLambda(this, 'Function', {
+      handler: 'rotate-tenant-stores',
+      description: 'Rotates the passwords of tenants’ stores',
+      environment: {},
+      ...{ vpc, key, logDays: environment.logDays, alarmTopic },
+      groups: [clientGroup],
+      async: true,
+      concurrency: { unlimitedBecause: 'It runs once a tenant and quarter; a limit would be taken from all others.' },
+      timeout: Duration.seconds(60),
+    });
+    const passwords = tenantSecretArn(this, environment, storesOnly);
+    const certificates = tenantSecretArn(this, environment, '*/tls-??????');
+    const actions = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
+    for (const statement of [
+      { actions: actions.map((action) => `secretsmanager:${action}`), resources: [passwords] },
+      { actions: ['secretsmanager:GetSecretValue'], resources: [certificates] },
+    ]) {
+      lambda.grantPrincipal.addToPrincipalPolicy(new PolicyStatement(statement));
+    }
+    lambda.function.addPermission('SecretsManager', {
+      principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
+      sourceAccount: Stack.of(this).account,
+    });
+    this.function = lambda.function;
+    for (const arn of [passwords, certificates]) {
+      explainWildcard(lambda, arn, 'Every tenant comes with secrets of its own, named after it.');
+    }
+  }
+}
