@@ -18,6 +18,7 @@ import { MigrationsStack } from './stacks/migrations-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { ObservabilityStack } from './stacks/observability-stack';
 import { ProvisioningStack } from './stacks/provisioning-stack';
+import { SearchStack } from './stacks/search-stack';
 import { SecurityStack } from './stacks/security-stack';
 import { ServicesStack } from './stacks/services-stack';
 import { StorageStack } from './stacks/storage-stack';
@@ -35,6 +36,7 @@ export function addPlatform(app: App, environment: Environment): App {
   const data = new CoreDataStack(app, { environment, vpc, alarmTopic });
   const { postgres } = data;
   const migrations = new MigrationsStack(app, { environment, vpc, alarmTopic, permissionsBoundary, postgres });
+  if (environment.features.search) new SearchStack(app, { environment, vpc, alarmTopic, permissionsBoundary });
   const storage = new StorageStack(app, { environment, alarmTopic });
   new BackupStack(app, { environment, vpc, alarmTopic });
   if (needsAccountStack(environment)) {

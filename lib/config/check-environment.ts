@@ -49,6 +49,7 @@ export function checkEnvironment(environment: Environment): Environment {
   checkEdge(environment);
   checkMessaging(environment);
   checkCoreData(environment);
+  checkSearch(environment);
   checkRetention(environment);
   checkSharedCells(environment.sharedCells, must);
   checkObservability(environment);
@@ -138,6 +139,19 @@ function checkCoreData({ coreData }: Environment): void {
   const { nodeType } = cache;
   must(isInstanceType(nodeType, 'cache.'), 'coreData.cache.nodeType', nodeType, 'a type as in cache.m7g.large');
   must(isWhole(cache.replicas, 0, 5), 'coreData.cache.replicas', cache.replicas, '0 to 5');
+}
+
+function checkSearch({ search, network }: Environment): void {
+  const { instanceType, nodes, diskGib, masterType } = search;
+  const zones = network.zones.length;
+  for (const [name, type] of Object.entries({ instanceType, masterType })) {
+    const isType = type === undefined || (type.endsWith('.search') && isInstanceType(type.slice(0, -'.search'.length)));
+    must(isType, `search.${name}`, type, 'a type of OpenSearch, as in r7g.large.search');
+  }
+  const spread = nodes === 1 || (nodes > 0 && nodes % zones === 0);
+  must(Number.isInteger(nodes) && spread, 'search.nodes', nodes, `1 or a multiple of the ${zones} zones`);
+  must(nodes > 1 || masterType === undefined, 'search.masterType', masterType, 'none where one node does everything');
+  must(isWhole(diskGib, 10, 1_024), 'search.diskGib', diskGib, '10 to 1024');
 }
 
 function checkRetention({ storage, backup }: Environment): void {

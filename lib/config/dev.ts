@@ -34,6 +34,7 @@ export const dev: Environment = {
     documents: { instanceType: 't3.medium', instances: 1 },
     cache: { nodeType: 'cache.t4g.micro', replicas: 0 },
   },
+  search: { instanceType: 't3.small.search', nodes: 1, diskGib: 10, masterType: undefined },
   storage: { exportDays: 7, batchDays: 7, accessLogDays: 30, oldModelVersionDays: 30, replicate: false },
   services: {
     'enterprise-info': small,
@@ -45,5 +46,5 @@ export const dev: Environment = {
   sharedCells: [],
   backup: { days: 7, lockDays: undefined, copyToPeer: false, restoreTests: false },
   delivery: undefined,
-  features: { privateCa: false, containerInsights: false, traces: false },
+  features: { privateCa: false, search: false, containerInsights: false, traces: false },
 };

@@ -90,6 +90,17 @@ export type Environment = {
     readonly documents: { readonly instanceType: string; readonly instances: number };
     readonly cache: { readonly nodeType: string; readonly replicas: number };
   };
+  /** Sizes of the search domain, where `features.search` is on. */
+  readonly search: {
+    /** Of the nodes that hold data, as in r7g.large.search. */
+    readonly instanceType: string;
+    /** One, without a copy of anything, or as many in each zone. */
+    readonly nodes: number;
+    /** Of each node. */
+    readonly diskGib: number;
+    /** Three nodes of it do nothing but lead; absent: those with data lead as well. */
+    readonly masterType: string | undefined;
+  };
   readonly storage: {
     /** Exports and access logs are deleted after so many days. */
     readonly exportDays: number;
@@ -124,6 +135,8 @@ export type Environment = {
   readonly features: {
     /** TLS between services by a private certificate authority (50 USD a month). */
     readonly privateCa: boolean;
+    /** An OpenSearch domain, which no service uses yet. */
+    readonly search: boolean;
     /** Metrics of single tasks and containers in CloudWatch, paid by the piece: about 10 USD a service and month. */
     readonly containerInsights: boolean;
     /** Spans of services in X-Ray, by a collector beside each (5 USD a million traces; 128 MiB of each task). */

@@ -32,6 +32,7 @@ export const prod: Environment = {
     documents: { instanceType: 'r6g.large', instances: 3 },
     cache: { nodeType: 'cache.m7g.large', replicas: 2 },
   },
+  search: { instanceType: 'r7g.large.search', nodes: 3, diskGib: 100, masterType: 'm7g.large.search' },
   storage: { exportDays: 30, batchDays: 30, accessLogDays: 365, oldModelVersionDays: 365, replicate: true },
   services: {
     'enterprise-info': { cpu: 512, memoryMib: 1_024, minTasks: 2, maxTasks: 6, spotShare: 0 },
@@ -43,5 +44,11 @@ export const prod: Environment = {
   sharedCells: [],
   backup: { days: 35, lockDays: 7, copyToPeer: true, restoreTests: true },
   delivery: undefined,
-  features: { privateCa: true, containerInsights: true, traces: true },
+  features: {
+    privateCa: true,
+    // About 725 USD a month and region for a domain that nobody asks: to be turned on with the first service that does.
+    search: false,
+    containerInsights: true,
+    traces: true,
+  },
 };

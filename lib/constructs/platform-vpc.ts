@@ -11,6 +11,8 @@ import { addNatAlarms } from './nat-alarms';
 
 export type PlatformVpcProps = {
   readonly network: Environment['network'];
+  /** Something in the data subnets answers on 443. */
+  readonly search: boolean;
   readonly logDays: Environment['logDays'];
   /** Encrypts the log of flows; a `KolateKey`, as a log group needs a grant of its own. */
   readonly key: IKey;
@@ -24,7 +26,7 @@ export type PlatformVpcProps = {
 export class PlatformVpc extends Construct {
   readonly vpc: ec2.Vpc;
 
-  constructor(scope: Construct, id: string, { network, logDays, key, alarmTopic }: PlatformVpcProps) {
+  constructor(scope: Construct, id: string, { network, search, logDays, key, alarmTopic }: PlatformVpcProps) {
     super(scope, id);
     const nat = ec2.NatProvider.gateway();
     this.vpc = new ec2.Vpc(this, 'Vpc', {
@@ -41,7 +43,7 @@ export class PlatformVpc extends Construct {
       gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
     });
     this.logFlows(key, logDays);
-    new DataNetworkAcl(this, 'DataAcl', this.vpc);
+    new DataNetworkAcl(this, 'DataAcl', { vpc: this.vpc, search });
     if (network.interfaceEndpoints) new InterfaceEndpoints(this, 'Endpoints', this.vpc);
     addNatAlarms(this, { nat, topic: alarmTopic });
     this.explain();

@@ -40,12 +40,16 @@ const cache: Pricer = ({ properties }) => {
 };
 
 const search: Pricer = ({ properties }) => {
-  const { InstanceType, InstanceCount } = (properties.ClusterConfig ?? {}) as Readonly<Record<string, unknown>>;
-  const count = numberOf(InstanceCount, 1);
+  const cluster = properties.ClusterConfig;
+  const nodes = numberOf(at(cluster, 'InstanceCount'), 1);
+  const masters = numberOf(at(cluster, 'DedicatedMasterCount'), 0);
   const disk = numberOf(at(properties.EBSOptions, 'VolumeSize'), 10);
   return [
-    { price: `search:${String(InstanceType)}`, quantity: count * hoursAMonth },
-    { price: 'ebsStorage', quantity: count * disk },
+    { price: `search:${String(at(cluster, 'InstanceType'))}`, quantity: nodes * hoursAMonth },
+    ...(masters > 0
+      ? [{ price: `search:${String(at(cluster, 'DedicatedMasterType'))}`, quantity: masters * hoursAMonth }]
+      : []),
+    { price: 'searchStorage', quantity: nodes * disk },
   ];
 };
 

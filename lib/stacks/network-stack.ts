@@ -13,9 +13,9 @@ export class NetworkStack extends KolateStack {
 
   constructor(scope: Construct, props: NetworkStackProps) {
     super(scope, 'network', props);
-    const { network, logDays } = props.environment;
+    const { network, logDays, features } = props.environment;
     const { alarmTopic } = props;
     const key = new KolateKey(this, 'Key', 'Log of the flows of the network');
-    this.vpc = new PlatformVpc(this, 'Network', { network, logDays, key, alarmTopic }).vpc;
+    this.vpc = new PlatformVpc(this, 'Network', { network, search: features.search, logDays, key, alarmTopic }).vpc;
   }
 }

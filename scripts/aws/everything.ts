@@ -23,6 +23,7 @@ export const everything: Environment = {
     routing: 'latency',
   },
   sharedCells: [{ id: 'shared-1', instanceType: 'r7g.2xlarge', volumeGib: 1_000, volumeIops: 6_000 }],
+  features: { privateCa: true, search: true, containerInsights: true, traces: true },
   delivery: {
     connectionArn: 'arn:aws:codeconnections:us-east-1:111111111111:connection/00000000-0000-4000-8000-000000000000',
     repository: 'example/kolate',

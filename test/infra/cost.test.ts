@@ -4,7 +4,7 @@ import { tenantEstimates } from '../../lib/cost/tenant-tiers';
 import { tierPlans } from '../../lib/cost/tier-plans';
 import { type Usage, usageOf } from '../../lib/cost/usage';
 import { environmentNames } from '../../scripts/aws/synthesize';
-import { synthesized } from '../helpers/synthesized';
+import { everything, synthesized } from '../helpers/synthesized';
 import { assemblyWith, resource } from './invariants/planted';
 
 const none = Object.fromEntries(Object.keys(usageOf('dev')).map((name) => [name, 0])) as Usage;
@@ -16,6 +16,9 @@ const prices = {
     acu: { per: 'ACU-hour', usd: 1, sure: false },
     fargateCpuArm: { per: 'vCPU-hour', usd: 1, sure: true },
     fargateMemoryArm: { per: 'GB-hour', usd: 0, sure: true },
+    'search:data.search': { per: 'hour', usd: 2, sure: true },
+    'search:lead.search': { per: 'hour', usd: 1, sure: true },
+    searchStorage: { per: 'GB-month', usd: 1, sure: true },
     kmsKey: { per: 'key-month', usd: 1, sure: true },
   },
 };
@@ -83,6 +86,16 @@ describe('the estimate', () => {
     expect(acuOf(2)).toBe(1_460);
   });
 
+  it('counts the nodes of a search domain that lead beside those that hold data', () => {
+    const data = { InstanceType: 'data.search', InstanceCount: 3 };
+    const domainOf = (ClusterConfig: object) => ({
+      Search: resource('AWS::OpenSearchService::Domain', { ClusterConfig, EBSOptions: { VolumeSize: 100 } }),
+    });
+    expect(sum(costOf(domainOf(data)).lines)).toBe(3 * 730 * 2 + 300);
+    const led = { ...data, DedicatedMasterType: 'lead.search', DedicatedMasterCount: 3 };
+    expect(sum(costOf(domainOf(led)).lines)).toBe(3 * 730 * 2 + 300 + 3 * 730);
+  });
+
   it('names what costs and has no price, and never takes it for nothing', () => {
     const { lines, unpriced } = costOf({
       Robot: resource('AWS::RoboMaker::Fleet'),
@@ -118,7 +131,7 @@ describe('the estimate', () => {
   });
 });
 
-describe.each(environmentNames)('what %s costs', (environment) => {
+describe.each([...environmentNames, everything])('what %s costs', (environment) => {
   const assembly = synthesized(environment);
   const usage = usageOf(environment);
 

@@ -54,6 +54,22 @@ const refusals: readonly (readonly [string, Environment, string])[] = [
     changed(prodStandby, 'observability', { mainJobEveryMinutes: 5 }),
     'observability.mainJobEveryMinutes is 5; expected nothing in a standby',
   ],
+  [
+    'a search node of a type that is none of OpenSearch',
+    changed(dev, 'search', { instanceType: 't3.small' }),
+    'search.instanceType is "t3.small"; expected a type of OpenSearch',
+  ],
+  [
+    'search nodes that leave a zone short',
+    changed(prod, 'search', { nodes: 4 }),
+    'search.nodes is 4; expected 1 or a multiple of the 3 zones',
+  ],
+  [
+    'leaders of one search node',
+    changed(prod, 'search', { nodes: 1 }),
+    'search.masterType is "m7g.large.search"; expected none where one node does everything',
+  ],
+  ['a search disk that is none', changed(dev, 'search', { diskGib: 1 }), 'search.diskGib is 1; expected 10 to 1024'],
   ['one zone', changed(dev, 'network', { zones: ['a'] }), 'network.zones is ["a"]; expected two or more zones'],
   ['a zone by its name', changed(dev, 'network', { zones: ['a', 'us-east-1b'] }), 'expected their letters, as in a'],
   [

@@ -27,10 +27,14 @@ const rules: Readonly<Record<string, (properties: Properties) => string | undefi
   },
   'AWS::ElastiCache::ReplicationGroup': ({ TransitEncryptionEnabled, TransitEncryptionMode = 'required' }) =>
     TransitEncryptionEnabled === true && TransitEncryptionMode === 'required' ? undefined : 'takes clients without TLS',
-  'AWS::OpenSearchService::Domain': ({ DomainEndpointOptions, NodeToNodeEncryptionOptions }) =>
-    at(DomainEndpointOptions, 'EnforceHTTPS') === true && at(NodeToNodeEncryptionOptions, 'Enabled') === true
+  'AWS::OpenSearchService::Domain': ({ DomainEndpointOptions, NodeToNodeEncryptionOptions }) => {
+    const isTls = at(DomainEndpointOptions, 'EnforceHTTPS') === true;
+    if (!isTls || at(NodeToNodeEncryptionOptions, 'Enabled') !== true) return 'takes clients without TLS';
+    const policy = String(at(DomainEndpointOptions, 'TLSSecurityPolicy'));
+    return policy.startsWith('Policy-Min-TLS-1-2-')
       ? undefined
-      : 'takes clients without TLS',
+      : `has TLSSecurityPolicy ${policy}; expected TLS 1.2 at least`;
+  },
 };
 
 function distribution({ DistributionConfig: config }: Properties): string | undefined {

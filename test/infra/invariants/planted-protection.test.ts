@@ -50,6 +50,16 @@ holds(encryptedInTransit, [
     ['Old takes TLS below 1.2'],
   ],
   [
+    'finds a search domain that takes old TLS',
+    {
+      Search: resource('AWS::OpenSearchService::Domain', {
+        DomainEndpointOptions: { EnforceHTTPS: true, TLSSecurityPolicy: 'Policy-Min-TLS-1-0-2019-07' },
+        NodeToNodeEncryptionOptions: { Enabled: true },
+      }),
+    },
+    ['Search has TLSSecurityPolicy Policy-Min-TLS-1-0-2019-07; expected TLS 1.2 at least'],
+  ],
+  [
     'finds brokers that take plain clients',
     {
       Kafka: resource('AWS::MSK::Cluster', {
