@@ -51,7 +51,9 @@ export function addPlatform(app: App, environment: Environment): App {
   const ingress = new IngressStack(app, { environment, vpc, zone, healthCheck, accessLogs, alarmTopic });
   const identity = new IdentityStack(app, { environment, alarmTopic });
   const { issuerUrl } = identity;
-  const provisioning = new ProvisioningStack(app, { environment, vpc, bus, permissionsBoundary, alarmTopic });
+  const provisioning = new ProvisioningStack(app, {
+    ...{ environment, vpc, bus, permissionsBoundary, alarmTopic, accessLogs },
+  });
   for (const cell of environment.sharedCells) {
     new CellStack(app, { environment, cell, vpc, hosting: provisioning.hosting, alarmTopic });
   }

@@ -1,10 +1,11 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import { CfnSecurityGroupIngress, type ISecurityGroup, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { ApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
+import { explainAwsCall } from './explain-aws-call';
 
 export type PrivateOriginProps = {
   readonly vpc: IVpc;
@@ -57,33 +58,11 @@ export class PrivateOrigin extends Construct {
       installLatestAwsSdk: false,
       logGroup,
     });
-    explainLookUp(this, found);
+    explainAwsCall(this, found);
+    Validations.of(found).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'ec2:DescribeSecurityGroups cannot be granted on single groups.',
+    });
     return found;
   }
-}
-
-function explainLookUp(scope: Construct, found: AwsCustomResource): void {
-  Validations.of(found).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'ec2:DescribeSecurityGroups cannot be granted on single groups.',
-  });
-  Validations.of(found).acknowledge({
-    id: 'NIST.800.53.R5-IAMNoInlinePolicy',
-    reason: 'The right to make one call, of one function, which goes with it.',
-  });
-  // One function of the CDK's for all look-ups of a stack; it runs while the stack is deployed and at no other time.
-  const runner = Stack.of(scope).node.tryFindChild('AWS679f53fac002430cb0da5b7982bd2287');
-  if (!runner) throw new Error('private origin: the function of AwsCustomResource is not where it was');
-  const because = (id: string, reason: string) => Validations.of(runner).acknowledge({ id, reason });
-  because(
-    'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
-    'The CDK gives its own functions the right to write their log by this policy.',
-  );
-  because('NIST.800.53.R5-LambdaConcurrency', 'It runs once a deployment.');
-  because('NIST.800.53.R5-LambdaDLQ', 'CloudFormation waits for it and shows how it fails.');
-  because('Serverless-LambdaDLQ', 'CloudFormation waits for it and shows how it fails.');
-  because('NIST.800.53.R5-LambdaInsideVPC', 'It calls an API of AWS and reaches nothing in the VPC.');
-  because('cdk-validator-cfnguard::lambda_inside_vpc_check', 'It calls an API of AWS and reaches nothing in the VPC.');
-  because('Serverless-LambdaDefaultMemorySize', 'It makes one call; Lambda’s default is enough.');
-  because('Serverless-LambdaTracing', 'It makes one call a deployment, whose outcome CloudFormation shows.');
 }

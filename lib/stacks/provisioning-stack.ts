@@ -2,6 +2,7 @@ import type { App } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
@@ -23,6 +24,7 @@ export type ProvisioningStackProps = KolateStackProps & {
   readonly bus: MessageBus;
   readonly permissionsBoundary: iam.IManagedPolicy;
   readonly alarmTopic: ITopic;
+  readonly accessLogs: IBucket;
 };
 
 /** What the onboarding saga needs to make the stacks of tenants: the template, a role, and what they stand on. */
@@ -33,7 +35,7 @@ export class ProvisioningStack extends KolateStack {
   private readonly rotation: IFunction;
 
   constructor(scope: Construct, props: ProvisioningStackProps) {
-    super(scope, 'provisioning', props);
+    super(scope, 'provisioning', { ...props, stateful: true });
     const { vpc, bus, permissionsBoundary: boundary, alarmTopic, environment } = props;
     const key = new KolateKey(this, 'Key', 'News of tenants’ stacks, and logs');
     this.hosting = new TenantHosting(this, 'Hosting', { vpc, boundary, environment });
@@ -44,7 +46,7 @@ export class ProvisioningStack extends KolateStack {
       ...{ hosting, boundary, environment, rotation: this.rotation },
     }).role;
     const build = (app: App): TenantStack => new TenantStack(app, 'tenant', environment);
-    this.template = new TenantTemplate(this, 'Template', { environment, build });
+    this.template = new TenantTemplate(this, 'Template', { environment, build, key, accessLogs: props.accessLogs });
     new StackNews(this, 'News', { vpc, bus, key, logDays: environment.logDays, alarmTopic });
     this.tell(props);
   }

@@ -10,6 +10,7 @@ import type { Construct } from 'constructs';
 import { engineMemoryMib } from '../../src/contracts/cells';
 import { enginePorts } from '../../src/contracts/tenant-hosts';
 import type { Environment } from '../config/environment';
+import { tenantTemplateVersion } from '../config/tenant-template-version';
 import { acknowledge } from '../constructs/acknowledge';
 import { explainRetention } from '../constructs/explain-retention';
 import { CellHost, readCellSize } from '../constructs/tenants/cell-host';
@@ -72,7 +73,7 @@ export class TenantStack extends TemplateStack {
     this.alarms(engines.service.attrName);
     this.rotatePasswords(credentialsArn, engines.service);
     new CfnOutput(this, 'Endpoints', { value: endpointsOf(engines.host, tenantId) });
-    new CfnOutput(this, 'Version', { value: textParameter(this, 'TemplateVersion', { default: 'unpublished' }) });
+    new CfnOutput(this, 'Version', { value: String(tenantTemplateVersion) });
     Validations.of(this).acknowledge({
       id: 'CloudFormation-Validate::E3511',
       reason: 'the value comes from the SSM parameter whose path is the default',
