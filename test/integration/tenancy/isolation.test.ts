@@ -3,16 +3,19 @@ import { MongoClient } from 'mongodb';
 import { Client } from 'pg';
 import { createFakeSecrets } from '../../../src/platform/secrets/secret-store.fake';
 import { closeHandles, openHandles, type TenantHandles } from '../../../src/platform/tenancy/open-handles';
+import { type AwsPool, awsPool } from '../../helpers/aws-pool';
 import { coreDatabase } from '../../helpers/messaging';
 import { type Placed, placeTenant } from '../../helpers/placed-tenant';
 import { startStackAgent } from '../../helpers/stack-agent';
 
 const secrets = createFakeSecrets();
 let agent: Awaited<ReturnType<typeof startStackAgent>>;
+let aws: AwsPool;
 beforeAll(async () => {
-  agent = await startStackAgent();
+  [agent, aws] = await Promise.all([startStackAgent(), awsPool()]);
 });
-afterAll(() => agent.close());
+afterAll(() => Promise.all([agent.close(), aws.close()]));
+const driverOf = { 'one machine': () => agent.driver, AWS: () => aws.driver };
 
 /** Comes to B's PostgreSQL as A. */
 async function postgresAs({ placement, credentials }: Placed, at: Placed, database?: string): Promise<void> {
@@ -72,12 +75,17 @@ async function redisAs(user: string, password: string, at: Placed, command: read
   }
 }
 
-describe.each(['pool', 'dedicated'])('with the credentials of one tenant of tier %s', (tier) => {
+describe.each([
+  ['pool', 'one machine'],
+  ['dedicated', 'one machine'],
+  ['pool', 'AWS'],
+] as const)('with the credentials of one tenant of tier %s, as %s makes it', (tier, where) => {
+  const driver = driverOf[where];
   let a: Placed;
   let b: Placed;
   let handlesOfB: TenantHandles;
   beforeAll(async () => {
-    [a, b] = await Promise.all([placeTenant(agent.driver, secrets, tier), placeTenant(agent.driver, secrets, tier)]);
+    [a, b] = await Promise.all([placeTenant(driver(), secrets, tier), placeTenant(driver(), secrets, tier)]);
     handlesOfB = openHandles(b.placement, { secrets, name: 'test' });
     await handlesOfB.sql.sql.run`create table secret as select 'of b' as what`;
     await handlesOfB.mongo.collection<{ what: string }>('events').insertOne({ what: 'of b' });
@@ -85,7 +93,7 @@ describe.each(['pool', 'dedicated'])('with the credentials of one tenant of tier
   });
   afterAll(async () => {
     await closeHandles(handlesOfB);
-    await Promise.all([agent.driver.destroy(a.placement.stack), agent.driver.destroy(b.placement.stack)]);
+    await Promise.all([driver().destroy(a.placement.stack), driver().destroy(b.placement.stack)]);
   });
 
   it('its own stores open', async () => {
