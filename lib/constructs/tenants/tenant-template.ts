@@ -66,6 +66,11 @@ export class TenantTemplate extends Construct {
   private keepVersions(key: IKey, accessLogs: IBucket): IBucket {
     const { bucket } = new KolateBucket(this, 'Versions', { key, accessLogs, oldVersionDays });
     acknowledge(bucket, 'NIST.800.53.R5-S3BucketReplicationEnabled', 'The app publishes it in each region by itself.');
+    acknowledge(
+      bucket,
+      'cdk-validator-cfnguard::s3_bucket_logging_enabled_check',
+      'It is: the rule does not see that the bucket of logs is of another stack.',
+    );
     return bucket;
   }
 
