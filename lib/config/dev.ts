@@ -40,7 +40,8 @@ export const dev: Environment = {
     'enterprise-info': small,
     core: small,
     predict: { ...small, cpu: 512, memoryMib: 1_024 },
-    'predict-registry': small,
+    // Checks a model of 100 MB in a process of its own.
+    'predict-registry': { ...small, memoryMib: 1_024 },
   },
   observability: { mainJobEveryMinutes: undefined },
   sharedCells: [],

@@ -1,4 +1,6 @@
 import type { Environment } from './environment';
+import { vcpusOf } from './instance-types';
+import { hostsOfCell } from './shared-cell';
 
 /** A quota of an account and how much of it an environment takes. Codes are those of Service Quotas. */
 export type QuotaNeed = {
@@ -13,11 +15,17 @@ export type QuotaNeed = {
 const unreservedLambdas = 100;
 /** Reserved by the authorizer and the other functions of the platform, and room for the custom resources of a deployment. */
 const lambdaConcurrency = 200;
+/** The platform's own and those of its first tenants. */
+const stacks = 100;
+/** Of the host of a dedicated tenant, as its template has it: the first is that of the main job. */
+const hostOfTenant = { vcpus: 2, volumeGib: 40 };
+const gibInTib = 1_024;
 /** While a canary runs there are both the old and the new tasks. */
 const duringDeployment = 2;
 
 /** The quotas that a first deployment meets, as far as Service Quotas names them. */
-export function quotaNeeds({ network, services, region }: Environment): readonly QuotaNeed[] {
+export function quotaNeeds(environment: Environment): readonly QuotaNeed[] {
+  const { network, services, region, sharedCells } = environment;
   const sizes = Object.values(services);
   const vcpus = (tasksOf: (size: (typeof sizes)[number]) => number): number =>
     Math.ceil(sizes.reduce((sum, size) => sum + (tasksOf(size) * size.cpu) / 1_024, 0));
@@ -47,7 +55,28 @@ export function quotaNeeds({ network, services, region }: Environment): readonly
     },
     {
       ...{ service: 'cloudformation', code: 'L-0485CB21', name: 'CloudFormation stacks' },
-      ...{ needed: 100, why: 'the platform’s own and one for each dedicated tenant' },
+      needed: stacks + sharedCells.length,
+      why: 'the platform’s own, one for each shared cell and one for each tenant with a stack',
+    },
+    ...hostNeeds(environment),
+  ];
+}
+
+/** What hosts take: those of every shared cell, and one of a tenant's own. */
+function hostNeeds({ network, sharedCells }: Environment): readonly QuotaNeed[] {
+  const hosts = hostsOfCell(network.zones);
+  const ofCells = (of: (cell: (typeof sharedCells)[number]) => number): number =>
+    sharedCells.reduce((sum, cell) => sum + hosts * of(cell), 0);
+  const gib = ofCells(({ volumeGib }) => volumeGib) + hostOfTenant.volumeGib;
+  const why = `${hosts} hosts of each of ${sharedCells.length} shared cells, and one of a dedicated tenant`;
+  return [
+    {
+      ...{ service: 'ec2', code: 'L-1216C47A', name: 'vCPUs of On-Demand instances' },
+      ...{ needed: ofCells(({ instanceType }) => vcpusOf(instanceType)) + hostOfTenant.vcpus, why },
+    },
+    {
+      ...{ service: 'ebs', code: 'L-7A658B76', name: 'TiB of gp3 volumes' },
+      ...{ needed: Math.ceil(gib / gibInTib), why },
     },
   ];
 }

@@ -16,6 +16,9 @@ export type SharedCell = {
 const hostMemoryMib = 1_024;
 const zonesOfCell = 3;
 
+/** How many hosts a cell has. */
+export const hostsOfCell = (zones: readonly string[]): number => Math.min(zones.length, zonesOfCell);
+
 /** What tenants may have of each host, for who places them. */
 export function cellSpecOf({ id, instanceType, volumeGib }: SharedCell, zones: readonly string[]): CellSpec {
   const shape = hostShapes[instanceType];
@@ -23,7 +26,7 @@ export function cellSpecOf({ id, instanceType, volumeGib }: SharedCell, zones: r
   const { memoryMib, tasks } = shape;
   return {
     id,
-    hosts: zones.slice(0, zonesOfCell).map((zone, at) => ({
+    hosts: zones.slice(0, hostsOfCell(zones)).map((zone, at) => ({
       ...{ slot: at + 1, zone, memoryMib: memoryMib - hostMemoryMib, diskGib: volumeGib, tasks },
     })),
   };

@@ -1,5 +1,6 @@
 import { resourcesOf } from '../assembly/assembly';
 import { type Charge, type Priced, type Pricer, Unpriced } from './charge';
+import { insightsOf } from './metric-prices';
 import { hoursAMonth, priceList } from './price-list';
 import { at, listOf, numberOf, referred, settled, shareOf } from './values';
 
@@ -30,7 +31,8 @@ function spotTasks({ properties }: Priced, tasks: number): number {
 const service: Pricer = (resource) => {
   const task = referred(resource, resource.properties.TaskDefinition)?.properties;
   if (!task) throw new Unpriced('its task definition is not in its stack');
-  if (!listOf(task.RequiresCompatibilities).includes('FARGATE')) return [];
+  const insights = insightsOf(resource);
+  if (!listOf(task.RequiresCompatibilities).includes('FARGATE')) return insights;
   if (at(task, 'RuntimePlatform.CpuArchitecture') !== 'ARM64') throw new Unpriced('only tasks on ARM are priced');
   const tasks = averageTasks(resource);
   const spot = spotTasks(resource, tasks);
@@ -39,6 +41,7 @@ const service: Pricer = (resource) => {
   return [
     { price: 'fargateCpuArm', quantity: (hours * numberOf(task.Cpu, 256)) / 1_024, what: `CPU of ${what}` },
     { price: 'fargateMemoryArm', quantity: (hours * numberOf(task.Memory, 512)) / 1_024, what: `memory of ${what}` },
+    ...insights,
   ];
 };
 

@@ -28,6 +28,8 @@ export type Usage = {
   readonly buildMinutes: number;
   /** Configuration items that AWS Config records. */
   readonly configItems: number;
+  /** Of contracts/metrics, each combination of labels. */
+  readonly publishedMetrics: number;
 };
 
 const small: Usage = {
@@ -41,6 +43,7 @@ const small: Usage = {
     users: 20,
     buildMinutes: 300,
     configItems: 0,
+    publishedMetrics: 30,
   },
 };
 const busy: Usage = {
@@ -62,6 +65,7 @@ const busy: Usage = {
     users: 500,
     buildMinutes: 1_500,
     configItems: 3_000,
+    publishedMetrics: 30,
   },
 };
 const idle: Usage = {

@@ -20,6 +20,9 @@ const prices = {
     'search:lead.search': { per: 'hour', usd: 1, sure: true },
     searchStorage: { per: 'GB-month', usd: 1, sure: true },
     kmsKey: { per: 'key-month', usd: 1, sure: true },
+    customMetric: { per: 'metric-month', usd: 0.3, sure: true },
+    insights: { per: 'service-month', usd: 6, sure: false },
+    insightsEnhanced: { per: 'service-month', usd: 10, sure: false },
   },
 };
 const costOf = (resources: Parameters<typeof assemblyWith>[0]['resources'], usage: Partial<Usage> = {}) =>
@@ -94,6 +97,45 @@ describe('the estimate', () => {
     expect(sum(costOf(domainOf(data)).lines)).toBe(3 * 730 * 2 + 300);
     const led = { ...data, DedicatedMasterType: 'lead.search', DedicatedMasterCount: 3 };
     expect(sum(costOf(domainOf(led)).lines)).toBe(3 * 730 * 2 + 300 + 3 * 730);
+  });
+
+  it('counts metrics that are paid by the piece: of services, of logs, of hosts', () => {
+    const publishing = resource('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [{ Environment: [{ Name: 'KOLATE_METRICS_NAMESPACE', Value: 'x' }] }],
+    });
+    const { lines } = costOf(
+      {
+        ...{ One: publishing, Two: publishing, Silent: resource('AWS::ECS::TaskDefinition') },
+        Errors: resource('AWS::Logs::MetricFilter', { MetricTransformations: [{ MetricName: 'errors' }] }),
+        Own: resource('AWS::EC2::LaunchTemplate', { LaunchTemplateData: { Monitoring: { Enabled: true } } }),
+        Cell: resource('AWS::EC2::LaunchTemplate', {
+          LaunchTemplateData: { Monitoring: { Enabled: true }, UserData: { 'Fn::Sub': 'aws put-metric-data' } },
+        }),
+        Plain: resource('AWS::EC2::LaunchTemplate', { LaunchTemplateData: {} }),
+      },
+      { publishedMetrics: 30 },
+    );
+    expect(lines.map(({ path, quantity }) => [path, quantity])).toEqual([
+      ['One', 15],
+      ['Two', 15],
+      ['Errors', 1],
+      ['Own', 7],
+      ['Cell', 9],
+    ]);
+    expect(sum(lines)).toBeCloseTo(47 * 0.3, 6);
+  });
+
+  it('counts what the cluster of a service measures of it', () => {
+    const insightsWith = (Value: string) => {
+      const { Service, ...rest } = serviceOf([]);
+      const withCluster = { ...Service, Properties: { ...Service.Properties, Cluster: { Ref: 'Cluster' } } };
+      const Cluster = resource('AWS::ECS::Cluster', { ClusterSettings: [{ Name: 'containerInsights', Value }] });
+      const { lines } = costOf({ ...rest, Service: withCluster, Cluster });
+      return lines.filter(({ what }) => what.startsWith('insights')).map(({ usd }) => usd);
+    };
+    expect(insightsWith('enhanced')).toEqual([10]);
+    expect(insightsWith('enabled')).toEqual([6]);
+    expect(insightsWith('disabled')).toEqual([]);
   });
 
   it('names what costs and has no price, and never takes it for nothing', () => {

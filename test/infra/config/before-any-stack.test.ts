@@ -2,7 +2,7 @@ import { checkRegions } from '../../../lib/config/check-regions';
 import { checkRollout } from '../../../lib/config/check-rollout';
 import { dev } from '../../../lib/config/dev';
 import { environments, rollout } from '../../../lib/config/environments';
-import { isGraviton, isInstanceType } from '../../../lib/config/instance-types';
+import { isGraviton, isInstanceType, vcpusOf } from '../../../lib/config/instance-types';
 import { isPrivate } from '../../../lib/config/ipv4-block';
 import { prod } from '../../../lib/config/prod';
 import { addPlatform, createApp } from '../../../lib/platform-app';
@@ -50,6 +50,15 @@ describe('types of instances', () => {
     ] as const),
   ])('are known by their look: %s', (name, service) => {
     expect(isInstanceType(name, service)).toBe(true);
+  });
+
+  it.each([
+    ['t4g.medium', 2],
+    ['m7g.large', 2],
+    ['m7g.xlarge', 4],
+    ['r7g.16xlarge', 64],
+  ])('say how many processors they have at most: %s', (name, vcpus) => {
+    expect(vcpusOf(name)).toBe(vcpus);
   });
 
   it('say whether their processor is of the kind that images are for', () => {

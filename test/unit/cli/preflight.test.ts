@@ -60,6 +60,20 @@ describe('the check of an account before a deployment', () => {
     ]);
   });
 
+  it('counts the hosts, volumes and stacks of shared cells beside those of a first tenant', () => {
+    const cell = { volumeGib: 1_000, volumeIops: 6_000 };
+    const sharedCells = [
+      { ...cell, id: 'a', instanceType: 'r7g.2xlarge' },
+      { ...cell, id: 'b', instanceType: 'm7g.large' },
+    ];
+    const needs = (environment: typeof prod) =>
+      Object.fromEntries(quotaNeeds(environment).map(({ code, needed }) => [code, needed]));
+    const [vcpus, tib, stacks] = ['L-1216C47A', 'L-7A658B76', 'L-0485CB21'] as const;
+    expect(needs(prod)).toMatchObject({ [vcpus]: 2, [tib]: 1, [stacks]: 100 });
+    // Three hosts a cell: 3 × (8 + 2) vCPUs, 6 × 1,000 GiB.
+    expect(needs({ ...prod, sharedCells })).toMatchObject({ [vcpus]: 32, [tib]: 6, [stacks]: 102 });
+  });
+
   it('does not take a quota that AWS does not tell for enough', async () => {
     const found = await failing(filledIn, { quota: async () => undefined });
     expect(found.map(({ state }) => state)).toEqual(quotaNeeds(prod).map(() => 'unknown'));
