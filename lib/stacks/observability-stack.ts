@@ -7,6 +7,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { KolateKey } from '../constructs/kolate-key';
 import { MainJob } from '../constructs/observability/main-job';
+import { addOutgrownAlarm } from '../constructs/observability/outgrown-alarm';
 import { PlatformDashboard } from '../constructs/observability/platform-dashboard';
 import { addSagaAlarm } from '../constructs/observability/saga-alarm';
 import { ServiceDashboard } from '../constructs/observability/service-dashboard';
@@ -30,10 +31,12 @@ export class ObservabilityStack extends KolateStack {
     const api = metricsOf(props.stage);
     const { burnRates, alarms } = new ServiceObjectives(this, 'Objectives', { topic: alarmTopic, services, api });
     const sagaAge = addSagaAlarm(this, services.core, alarmTopic);
+    const { sharedCells } = props.environment;
+    const cells = sharedCells.length > 0 ? [addOutgrownAlarm(this, services['enterprise-info'], alarmTopic)] : [];
     const mainJob = this.mainJob(props);
     new PlatformDashboard(this, 'Platform', {
       ...{ services, api, burnRates },
-      alarms: [...alarms, sagaAge, ...(mainJob ? [mainJob.alarm] : [])],
+      alarms: [...alarms, sagaAge, ...cells, ...(mainJob ? [mainJob.alarm] : [])],
       mainJobs: mainJob?.done,
     });
     for (const service of Object.values(services)) new ServiceDashboard(this, service.name, service);

@@ -10,6 +10,7 @@ import { explainWildcard } from '../constructs/explain-wildcard';
 import { KolateKey } from '../constructs/kolate-key';
 import type { MessageBus } from '../constructs/message-bus';
 import { engineImage } from '../constructs/tenants/engine-image';
+import { grantMeasure } from '../constructs/tenants/grant-measure';
 import { ProvisioningRole, tenantStackPrefix } from '../constructs/tenants/provisioning-role';
 import { StackNews } from '../constructs/tenants/stack-news';
 import { hostImageParameter, TenantHosting } from '../constructs/tenants/tenant-hosting';
@@ -69,6 +70,7 @@ export class ProvisioningStack extends KolateStack {
     );
     this.role.grantPassRole(grantee.grantPrincipal);
     this.template.grantRead(grantee);
+    if (this.environmentConfig.sharedCells.length > 0) grantMeasure(grantee);
     explainWildcard(grantee, stacks, 'Every tenant comes with a stack of its own, named after it.');
   }
 

@@ -12,6 +12,12 @@ export const sharedCellDemand = {
   diskGib: 20,
 } as const;
 
+/** What hosts of shared cells tell CloudWatch of each tenant, in MiB, and enterprise-info reads. */
+export const tenantUse = {
+  ...{ namespace: 'Kolate/Cells', memory: 'TenantMemory', disk: 'TenantDisk' },
+  dimension: 'TenantId',
+} as const;
+
 const CellHost = Type.Object(
   {
     slot: Type.Integer({ minimum: 1, maximum: 3 }),

@@ -28,6 +28,7 @@ export const publishedMetrics = {
   sagasRunning: level('kolate_sagas_running', 'Count', 'saga'),
   oldestSaga: level('kolate_saga_oldest_seconds', 'Seconds', 'saga'),
   deadLetters: level('kolate_dead_letters', 'Count', 'topic'),
+  hostsOutgrown: level('kolate_cell_hosts_outgrown', 'Count'),
   predictionRecords: count('kolate_prediction_records_total', 'outcome'),
 } as const satisfies Record<string, PublishedMetric>;
 

@@ -3,7 +3,8 @@ import { ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cl
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { KolateAlarm } from '../kolate-alarm';
-import { type CellHost, cellMetrics } from './cell-host';
+import type { CellHost } from './cell-host';
+import { cellMetrics } from './host-scripts';
 
 export type CellAlarmsProps = {
   readonly topic: ITopic;

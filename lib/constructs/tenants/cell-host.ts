@@ -3,6 +3,7 @@ import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import { CfnLaunchTemplate, CfnVolume } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge';
+import { attachScript, measureScript } from './host-scripts';
 import { type Shared, textParameter } from './tenant-parameters';
 
 export type CellHostProps = {
@@ -122,42 +123,3 @@ function explain({ volume, group }: CellHost): void {
   );
   acknowledge(group, `${guard}multiple_az_check`, 'A volume is in one zone; each host has a group of its own.');
 }
-
-/** What a host of a shared cell says of itself, in percent, by CellId and Slot. */
-export const cellMetrics = { namespace: 'Kolate/Cells', disk: 'DiskUsed', memory: 'MemoryUsed' } as const;
-
-/** `${!x}` is the shell's own; `${x}` is substituted by CloudFormation. */
-const attachScript = `#!/bin/bash
-set -euo pipefail
-token=$(curl -sf -X PUT http://169.254.169.254/latest/api/token -H 'X-aws-ec2-metadata-token-ttl-seconds: 300')
-instance=$(curl -sf -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/instance-id)
-volume=\${Volume}
-for try in $(seq 90); do
-  aws ec2 attach-volume --region \${AWS::Region} --volume-id $volume --instance-id $instance --device /dev/sdf && break || sleep 5
-done
-disk=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol\${!volume#vol-}
-for try in $(seq 60); do [ -e $disk ] && break || sleep 2; done
-[ -e $disk ] || { echo "the volume $volume did not come"; exit 1; }
-blkid $disk || mkfs.xfs $disk
-mkdir -p /data
-mount -o noatime,prjquota $disk /data
-cat >> /etc/ecs/ecs.config <<EOF
-ECS_CLUSTER=\${Cluster}
-ECS_INSTANCE_ATTRIBUTES={"kolate.cell":"\${CellId}","kolate.slot":"\${Slot}"}
-ECS_ENABLE_TASK_IAM_ROLE=true
-ECS_AWSVPC_BLOCK_IMDS=true
-EOF
-`;
-
-const measureScript = `cat > /usr/local/bin/measure <<'EOF'
-#!/bin/bash
-disk=$(df --output=pcent /data | tail -1 | tr -dc 0-9)
-memory=$(free | awk '/^Mem:/ { printf "%d", ($2 - $7) * 100 / $2 }')
-for pair in ${cellMetrics.disk}=$disk ${cellMetrics.memory}=$memory; do
-  aws cloudwatch put-metric-data --region \${AWS::Region} --namespace ${cellMetrics.namespace} --unit Percent \\
-    --metric-name \${!pair%=*} --value \${!pair#*=} --dimensions CellId=\${CellId},Slot=\${Slot}
-done
-EOF
-chmod 755 /usr/local/bin/measure
-systemd-run --on-active=60 --on-unit-active=60 --unit=measure /usr/local/bin/measure
-`;

@@ -8,7 +8,7 @@ import { enginePorts, tenantZone } from '../../../src/contracts/tenant-hosts';
 import type { Environment } from '../../config/environment';
 import { explainPolicy } from '../explain-policy';
 import { tenantSecretArn } from '../secret-folder';
-import { cellMetrics } from './cell-host';
+import { cellMetrics } from './host-scripts';
 
 /** Amazon's image for hosts of ECS, as it is at each deployment. */
 export const hostImageParameter = '/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id';

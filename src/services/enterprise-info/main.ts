@@ -28,6 +28,7 @@ import { createSteps } from './provisioning/create-steps';
 import { openStackDriver } from './provisioning/open-stack-driver';
 import { reconcilePlacements } from './provisioning/reconcile-placements';
 import { startProvisioning } from './provisioning/start-provisioning';
+import { watchCells } from './provisioning/watch-cells';
 
 /** Beside `dist/`, of which this file is `src/services/enterprise-info/main.js`. */
 const migrationsFolder = join(__dirname, '../../../../migrations/tenant');
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
   const directory = createIdentityDirectory(env);
   const news = createStackNews();
   const opened = openStackDriver({ env, secrets, waitForChange: news.waitForChange }, process.env);
-  const { driver, availableTiers, planTier, cells, quotas } = opened;
+  const { driver, availableTiers, planTier, measure, cells, quotas } = opened;
   const blobsOf = (bucket: string) =>
     createBlobStore({ bucket, region: env.KOLATE_S3_REGION, endpoint: env.KOLATE_S3_ENDPOINT });
   const [exports, models] = [blobsOf(env.KOLATE_EXPORTS_BUCKET), blobsOf(env.KOLATE_MODELS_BUCKET)];
@@ -69,6 +70,7 @@ async function main(): Promise<void> {
   });
   const stores = [exports.close, models.close, core.close, () => limits?.close()];
   let provisioning: { close(): Promise<void> } | undefined;
+  let watching: { close(): Promise<void> } | undefined;
   await runUntilSignal({
     log,
     async start() {
@@ -78,10 +80,12 @@ async function main(): Promise<void> {
       );
       if (env.KOLATE_TENANT_DRIVER === 'cloudformation') await news.follow(kafka);
       provisioning = await startProvisioning({ core, kafka, steps, directory, log, backoff, metrics, tracer });
+      if (measure) watching = watchCells({ core, measure, log, metrics });
       await app.listen({ host: env.KOLATE_HOST, port: env.KOLATE_PORT });
     },
     stop: [
       () => app.close(),
+      () => watching?.close(),
       () => provisioning?.close(),
       publishing.close,
       kafka.close,

@@ -1,6 +1,6 @@
 import type { StackTier } from '../../../contracts/account-quotas';
 import type { CellSpec } from '../../../contracts/cells';
-import type { Cell, Host } from '../../../domain/placement/room';
+import type { Amount, Cell, Host, Resident } from '../../../domain/placement/room';
 import type { CoreSql } from '../../../platform/postgres/sql';
 
 type HostRow = {
@@ -13,6 +13,14 @@ type HostRow = {
   readonly used_memory_mib: number;
   readonly used_disk_gib: number;
   readonly used_tasks: number;
+};
+
+type ResidentRow = {
+  readonly tenant_id: string;
+  readonly memory_mib: number;
+  readonly disk_gib: number;
+  readonly measured_memory_mib: number | null;
+  readonly measured_disk_gib: number | null;
 };
 
 /** All cells of an installation are in its own account. */
@@ -57,6 +65,35 @@ export function createCellStore(sql: CoreSql) {
           group by h.cell_id, h.slot
           order by h.cell_id, h.slot`,
       );
+    },
+    /** Who has a place in a cell. */
+    tenants: async (): Promise<string[]> =>
+      (
+        await sql.many<{ tenant_id: string }>`
+          select distinct tenant_id from tenancy.placement where cell_id is not null order by tenant_id`
+      ).map(({ tenant_id }) => tenant_id),
+    /** What tenants have been seen to take of their hosts; of whom nothing is known, what was known stays. */
+    async keepUse(use: ReadonlyMap<string, Amount>): Promise<void> {
+      const rows = JSON.stringify([...use].map(([tenantId, amount]) => ({ tenantId, ...amount })));
+      await sql.run`
+        update tenancy.placement p
+        set measured_memory_mib = u."memoryMib", measured_disk_gib = u."diskGib", updated_at = now()
+        from jsonb_to_recordset(${rows}::jsonb) as u ("tenantId" uuid, "memoryMib" int, "diskGib" int)
+        where p.tenant_id = u."tenantId" and p.cell_id is not null`;
+    },
+    /** Who is on a host, with what was agreed and what has been seen. */
+    async residents(cellId: string, slot: number): Promise<Resident[]> {
+      const rows = await sql.many<ResidentRow>`
+        select tenant_id, memory_mib, disk_gib, measured_memory_mib, measured_disk_gib from tenancy.placement
+        where cell_id = ${cellId} and cell_slot = ${slot} order by tenant_id`;
+      return rows.map((row) => ({
+        tenantId: row.tenant_id,
+        declared: { memoryMib: row.memory_mib, diskGib: row.disk_gib },
+        measured: {
+          memoryMib: row.measured_memory_mib ?? row.memory_mib,
+          diskGib: row.measured_disk_gib ?? row.disk_gib,
+        },
+      }));
     },
     /** Stacks of tenants by their tier. */
     async countStacks(): Promise<Readonly<Partial<Record<StackTier, number>>>> {

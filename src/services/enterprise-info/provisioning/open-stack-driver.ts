@@ -15,6 +15,11 @@ import {
 } from '../../../platform/tenancy/cloudformation/create-cloudformation-stack-driver';
 import { createAgentStackDriver } from '../../../platform/tenancy/create-agent-stack-driver';
 import {
+  createCloudWatchClient,
+  createCloudWatchMeter,
+  type MeasureTenants,
+} from '../../../platform/tenancy/create-cloudwatch-meter';
+import {
   type PlanTier,
   shardsUnavailable,
   type TenantStackDriver,
@@ -28,6 +33,8 @@ export type OpenDriver = {
   readonly driver: TenantStackDriver;
   readonly availableTiers: readonly string[];
   readonly planTier: PlanTier;
+  /** What tenants of shared cells take; absent where there are none. */
+  readonly measure?: MeasureTenants;
   readonly cells: readonly CellSpec[];
   /** Of the account that the driver makes stacks in. */
   readonly quotas: readonly AccountQuota[];
@@ -77,6 +84,7 @@ function openCloudFormation(service: Service, env: Text): OpenDriver {
   return {
     ...{ driver: withCertificates(driver, service.secrets), availableTiers, cells, quotas: accountQuotas },
     planTier: planFrom(plans),
+    ...(cells.length > 0 && { measure: createCloudWatchMeter({ client: createCloudWatchClient(region) }) }),
   };
 }
 
