@@ -2,13 +2,14 @@ import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { coreCacheAccess, coreKeyPrefix } from '../../src/contracts/cache-access';
+import { coreCacheAccess, coreKeyPrefix, tenantUserPrefix } from '../../src/contracts/cache-access';
 import type { Environment } from '../config/environment';
 import { acknowledge } from './acknowledge';
+import { explainWildcard } from './explain-wildcard';
 import { KolateAlarm } from './kolate-alarm';
 import { letIn } from './let-in';
 import { addStoreLogs, storeName } from './store-logs';
@@ -110,15 +111,32 @@ export class CoreCache extends Construct implements ec2.IConnectable {
 
   /** To sign in as the platform's user. */
   grantConnect(grantee: IGrantable): Grant {
-    const arn = (resource: string, resourceName: string) =>
-      Stack.of(this).formatArn({
-        service: 'elasticache',
-        resource,
-        resourceName,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      });
-    const resourceArns = [arn('replicationgroup', this.replicationGroupId), arn('user', this.user)];
+    const resourceArns = [this.arn('replicationgroup', this.replicationGroupId), this.arn('user', this.user)];
     return Grant.addToPrincipal({ grantee, actions: ['elasticache:Connect'], resourceArns });
+  }
+
+  /** To make the users of tenants, let them in, and take them away: those of this environment, never the platform's. */
+  grantTenantUsers(grantee: Construct & IGrantable, { name }: Pick<Environment, 'name'>): void {
+    const users = this.arn('user', `${tenantUserPrefix}*`);
+    const allow = (actions: string[], resources: string[], tagged?: 'Request' | 'Resource') =>
+      grantee.grantPrincipal.addToPrincipalPolicy(
+        new PolicyStatement({
+          actions: actions.map((action) => `elasticache:${action}`),
+          resources,
+          ...(tagged && { conditions: { StringEquals: { [`aws:${tagged}Tag/kolate:environment`]: name } } }),
+        }),
+      );
+    allow(['CreateUser', 'AddTagsToResource'], [users], 'Request');
+    allow(['ModifyUser', 'DeleteUser'], [users], 'Resource');
+    // Which of them are there is asked before it is known whose they are.
+    allow(['DescribeUsers', 'ModifyUserGroup'], [users]);
+    allow(['DescribeUserGroups', 'ModifyUserGroup'], [this.arn('usergroup', this.userGroupId)]);
+    explainWildcard(grantee, users, 'Every tenant of the pool comes with users of its own, named after it.');
+  }
+
+  private arn(resource: string, resourceName: string): string {
+    const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
+    return Stack.of(this).formatArn({ service: 'elasticache', resource, resourceName, arnFormat });
   }
 
   private addUsers(): elasticache.CfnUserGroup {

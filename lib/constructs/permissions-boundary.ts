@@ -10,7 +10,7 @@ export type PermissionsBoundaryProps = {
 /** All that tasks and tenants' engines have a use for. What a role really gets, its own policies say, by resource. */
 const usable = [
   ...['kafka-cluster:*', 'kafka:GetBootstrapBrokers', 'kafka:DescribeCluster*', 'kafka:*Topic*'],
-  ...['rds-db:connect', 'elasticache:Connect', 'es:ESHttp*'],
+  ...['rds-db:connect', 'elasticache:Connect', 'elasticache:*User*', 'elasticache:AddTagsToResource', 'es:ESHttp*'],
   ...['s3:GetObject*', 's3:PutObject*', 's3:DeleteObject*', 's3:ListBucket*', 's3:AbortMultipartUpload'],
   's3:ListMultipartUploadParts',
   ...['secretsmanager:*Secret', 'secretsmanager:*SecretValue', 'ssm:GetParameter*', 'ssmmessages:*'],

@@ -11,14 +11,16 @@ import {
   commonVariables,
   fileVariables,
   letIntoCache,
+  letIntoPool,
   letIntoPostgres,
   limitVariables,
+  poolVariables,
   type ServicePlatform,
 } from './service-platform';
 
 /** Tenants and operations: it answers for them, and makes their stores, clients and exports as sagas tell it to. */
 export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): KolateService<'enterprise-info'> {
-  const { bus, data, storage, ingress, identity, provisioning } = platform;
+  const { bus, storage, ingress, identity, provisioning } = platform;
   const consumed = [topics.commandEnterpriseInfo, topics.operationLifecycle, topics.tenantLifecycle];
   const info = new KolateService(scope, 'EnterpriseInfo', {
     ...platform.common,
@@ -28,6 +30,7 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
       ...commonVariables(platform, 'enterprise_info'),
       ...fileVariables(platform),
       ...limitVariables(platform),
+      ...poolVariables(platform),
       KOLATE_EXPORTS_BUCKET: storage.exports.bucketName,
       KOLATE_IDENTITY_DIRECTORY: 'cognito',
       KOLATE_USER_POOL_ID: identity.userPool.userPoolId,
@@ -50,7 +53,8 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
   });
   letIntoPostgres(platform, info, 'enterprise_info');
   letIntoCache(platform, info);
-  for (const store of [data.documents, bus]) store.allowFrom(info);
+  letIntoPool(platform, info);
+  bus.allowFrom(info);
   bus.grantConsume(info, 'enterprise-info', ...consumed);
   bus.grantFollow(info, 'latest.enterprise-info.*', topics.stackLifecycle);
   bus.grantProduce(info, topics.tenantLifecycle, topics.replyCore, topics.commandCore);

@@ -68,6 +68,25 @@ export const limitVariables = (platform: ServicePlatform) => {
   };
 };
 
+/** Of who makes users and databases of tenants in the engines that the platform has anyway. */
+export const poolVariables = ({ data: { postgres, documents, cache }, common }: ServicePlatform) => ({
+  KOLATE_ENV: common.environment.name,
+  KOLATE_POOL_POSTGRES: `postgresql://${postgres.host}:${postgres.port}/${postgres.database}`,
+  KOLATE_POOL_POSTGRES_SECRET: postgres.adminSecret.secretArn,
+  KOLATE_POOL_DOCUMENTS: `mongodb://${documents.host}:${documents.port}`,
+  KOLATE_POOL_DOCUMENTS_SECRET: documents.adminSecret.secretArn,
+  KOLATE_POOL_CACHE: `rediss://${cache.host}:${cache.port}`,
+  KOLATE_POOL_CACHE_GROUP: cache.userGroupId,
+});
+
+/** All that these variables are for. */
+export function letIntoPool({ data, common }: ServicePlatform, service: Construct & IGrantable & IConnectable): void {
+  data.documents.allowFrom(service);
+  data.postgres.grantAdmin(service);
+  data.documents.grantAdmin(service);
+  data.cache.grantTenantUsers(service, common.environment);
+}
+
 export function letIntoPostgres({ data }: ServicePlatform, service: IGrantable & IConnectable, user: string): void {
   data.postgres.allowFrom(service);
   data.postgres.grantConnect(service, user);

@@ -24,5 +24,12 @@ export const CloudFormationDriverEnv = Type.Object({
     default: '[]',
     description: 'what one more tenant of each tier brings and costs, as JSON of TierPlans',
   }),
+  KOLATE_ENV: Type.String({ description: 'name of the environment, which what is made for tenants is tagged with' }),
+  KOLATE_POOL_POSTGRES: Type.String({ description: 'postgresql://host:port/database that the pool’s are made from' }),
+  KOLATE_POOL_POSTGRES_SECRET: Type.String({ description: 'ARN; of who makes roles and databases' }),
+  KOLATE_POOL_DOCUMENTS: Type.String({ description: 'mongodb://host:port that tenants of the pool share' }),
+  KOLATE_POOL_DOCUMENTS_SECRET: Type.String({ description: 'ARN; of who makes users' }),
+  KOLATE_POOL_CACHE: Type.String({ description: 'rediss://host:port that tenants of the pool share' }),
+  KOLATE_POOL_CACHE_GROUP: Type.String({ description: 'of users that ElastiCache lets in' }),
 });
 export type CloudFormationDriverEnv = Static<typeof CloudFormationDriverEnv>;

@@ -110,7 +110,8 @@ const isOutage = (error: Error): boolean =>
   passing.has(codeOf(error)) ||
   (codeOf(error) === internalError && behindIsAway.test(error.message));
 
-function toMongoError(error: unknown): unknown {
+/** What the driver throws, as everybody else reports it. */
+export function toMongoError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof KolateError) return error;
   const code = codeOf(error);
   if (code === authenticationFailed || code === unauthorized) {

@@ -267,3 +267,35 @@ describe.each(names)('the traces of %s', (name) => {
     expect(JSON.stringify(containers)).not.toContain('KOLATE_TRACES');
   });
 });
+
+describe('who makes users of tenants in the pool', () => {
+  const statements = policyOf('enterprise-info');
+  const allowing = (action: string) => statements.filter(({ Action }) => [Action].flat().includes(action));
+
+  it('may change those of its own environment alone, and let them into the one group', () => {
+    for (const [action, tag] of [
+      ['CreateUser', 'aws:RequestTag/kolate:environment'],
+      ['ModifyUser', 'aws:ResourceTag/kolate:environment'],
+      ['DeleteUser', 'aws:ResourceTag/kolate:environment'],
+    ] as const) {
+      const [statement, ...more] = allowing(`elasticache:${action}`);
+      expect(more).toEqual([]);
+      expect(JSON.stringify(statement?.Resource)).toContain(':user:t-*');
+      expect(statement?.Condition).toEqual({ StringEquals: { [tag]: prod.name } });
+    }
+    const groups = allowing('elasticache:ModifyUserGroup').flatMap(({ Resource }) => [Resource].flat());
+    expect(groups).toHaveLength(2);
+    expect(JSON.stringify(groups)).toContain(':usergroup:');
+  });
+
+  it('reads the administrators’ passwords, which no other service may', () => {
+    const reads = (name: ServiceName) =>
+      JSON.stringify(policyOf(name).filter(({ Action }) => [Action].flat().includes('secretsmanager:GetSecretValue')));
+    const { Environment: variables } = containerOf(prod, 'enterprise-info');
+    for (const secret of ['KOLATE_POOL_POSTGRES_SECRET', 'KOLATE_POOL_DOCUMENTS_SECRET']) {
+      const arn = JSON.stringify((variables as Named[]).find(({ Name }) => Name === secret)?.Value);
+      expect(reads('enterprise-info')).toContain(arn);
+      for (const name of ['core', 'predict', 'predict-registry'] as const) expect(reads(name)).not.toContain(arn);
+    }
+  });
+});

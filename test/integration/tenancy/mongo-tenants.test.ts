@@ -51,7 +51,7 @@ describe('users of documents that stand for one database', () => {
   it('say so when the engine refuses', async () => {
     const refusal = { ok: 0, code: 13, codeName: 'Unauthorized', errmsg: 'not allowed' };
     const { tenants, close } = await asked(() => refusal);
-    await expect(tenants.ensure(names, credentials)).rejects.toMatchObject({ code: 13 });
+    await expect(tenants.ensure(names, credentials)).rejects.toMatchObject({ code: 'KLT_STORE_ACCESS_DENIED' });
     await close();
   });
 });

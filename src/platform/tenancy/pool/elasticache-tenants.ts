@@ -5,7 +5,9 @@ import {
   DeleteUserCommand,
   type ElastiCacheClient,
   ModifyUserCommand,
+  type Tag,
 } from '@aws-sdk/client-elasticache';
+import { tenantUserPrefix } from '../../../contracts/cache-access';
 import { KolateError } from '../../../contracts/errors';
 import { changeGroup, findUser, readGroup, unless } from './elasticache-client';
 import { deleteKeys, withRedis } from './redis-session';
@@ -19,6 +21,8 @@ export type ElastiCacheOptions = {
   readonly userGroupId: string;
   /** redis(s)://host:port, without who comes in. */
   readonly url: string;
+  /** Of the users that are made. */
+  readonly tags?: Readonly<Record<string, string>>;
   readonly pollMs?: number;
   /** How long ElastiCache may take to bring one tenant's changes to its nodes. */
   readonly deadlineMs?: number;
@@ -26,11 +30,12 @@ export type ElastiCacheOptions = {
 
 type User = { readonly id: string; readonly name: string; readonly rules: readonly string[] };
 type Pause = () => Promise<void>;
+type UserMaker = { readonly client: ElastiCacheClient; readonly Tags: Tag[] };
 
 /** ElastiCache’s ids have letters, digits and hyphens, and 40 at most. */
 function usersOf(names: TenantNames): { readonly serving: User; readonly maintenance: User } {
   const { serving, maintenance } = accessOf(names);
-  const id = names.user.replaceAll('_', '-');
+  const id = names.user.replace('t_', tenantUserPrefix);
   return {
     serving: { id, name: serving.user, rules: serving.rules },
     maintenance: { id: `${id}-m`, name: maintenance.user, rules: maintenance.rules },
@@ -42,7 +47,9 @@ function usersOf(names: TenantNames): { readonly serving: User; readonly mainten
  * either takes a while to reach the nodes. Nobody may touch all keys there, so a tenant's are deleted as the tenant.
  */
 export function createElastiCacheTenants(options: ElastiCacheOptions): SharedStore {
-  const { client, userGroupId, url, pollMs = 2_000, deadlineMs = 300_000 } = options;
+  const { client, userGroupId, url, tags = {}, pollMs = 2_000, deadlineMs = 300_000 } = options;
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const users: UserMaker = { client, Tags };
   const pauses = (signal?: AbortSignal): Pause => {
     const deadline = AbortSignal.timeout(deadlineMs);
     const until = signal ? AbortSignal.any([signal, deadline]) : deadline;
@@ -57,7 +64,7 @@ export function createElastiCacheTenants(options: ElastiCacheOptions): SharedSto
 
   const deleteKeysOf = async (user: User, prefix: string, pause: Pause): Promise<void> => {
     const password = randomBytes(24).toString('base64url');
-    await setPassword(client, user, password, pause);
+    await setPassword(users, user, password, pause);
     const as = Object.assign(new URL(url), { username: user.name, password });
     for (;;) {
       try {
@@ -74,8 +81,8 @@ export function createElastiCacheTenants(options: ElastiCacheOptions): SharedSto
     async ensure(names, credentials, signal) {
       const pause = pauses(signal);
       const { serving, maintenance } = usersOf(names);
-      await setPassword(client, serving, credentials.redis, pause);
-      await setPassword(client, maintenance, credentials.redisMaintenance, pause);
+      await setPassword(users, serving, credentials.redis, pause);
+      await setPassword(users, maintenance, credentials.redisMaintenance, pause);
       await changeGroup(client, userGroupId, { add: [serving.id, maintenance.id] }, pause);
     },
     async drop(names, signal) {
@@ -83,8 +90,8 @@ export function createElastiCacheTenants(options: ElastiCacheOptions): SharedSto
       const { serving, maintenance } = usersOf(names);
       await changeGroup(client, userGroupId, { remove: [serving.id] }, pause);
       // Whoever never was in the group has written nothing; who has left it had its keys deleted before.
-      const { users } = await readGroup(client, userGroupId);
-      if (users.has(maintenance.id)) await deleteKeysOf(maintenance, names.keyPrefix, pause);
+      const group = await readGroup(client, userGroupId);
+      if (group.users.has(maintenance.id)) await deleteKeysOf(maintenance, names.keyPrefix, pause);
       await changeGroup(client, userGroupId, { remove: [maintenance.id] }, pause);
       for (const { id } of [serving, maintenance]) await deleteUser(client, id, pause);
     },
@@ -92,7 +99,7 @@ export function createElastiCacheTenants(options: ElastiCacheOptions): SharedSto
 }
 
 /** Makes the user where there is none. Resolves when all nodes know. */
-async function setPassword(client: ElastiCacheClient, user: User, password: string, pause: Pause): Promise<void> {
+async function setPassword({ client, Tags }: UserMaker, user: User, password: string, pause: Pause): Promise<void> {
   const { id: UserId, name: UserName, rules } = user;
   const access = {
     ...{ UserId, AccessString: rules.join(' ') },
@@ -102,7 +109,7 @@ async function setPassword(client: ElastiCacheClient, user: User, password: stri
   for (;;) {
     const found = await findUser(client, UserId);
     if (!found) {
-      const make = new CreateUserCommand({ ...access, UserName, Engine: 'valkey' });
+      const make = new CreateUserCommand({ ...access, UserName, Engine: 'valkey', Tags });
       asked = (await unless(['UserAlreadyExists'], () => client.send(make))) !== undefined;
     } else if (found.Status === 'active') {
       if (asked) return;

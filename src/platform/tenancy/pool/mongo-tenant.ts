@@ -37,6 +37,9 @@ async function withAdmin(url: string, act: (admin: Db, other: Other) => Promise<
   const client = new MongoClient(url, { serverSelectionTimeoutMS: 5_000, socketTimeoutMS: 60_000 });
   try {
     await act(client.db('admin'), (name) => client.db(name));
+  } catch (error) {
+    const { toMongoError } = await import('../../mongo/mongo-client');
+    throw toMongoError(error);
   } finally {
     await client.close();
   }

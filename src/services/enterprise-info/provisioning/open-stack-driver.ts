@@ -19,12 +19,15 @@ import {
   createCloudWatchMeter,
   type MeasureTenants,
 } from '../../../platform/tenancy/create-cloudwatch-meter';
+import { createTieredStackDriver } from '../../../platform/tenancy/create-tiered-stack-driver';
+import { createElastiCacheClient } from '../../../platform/tenancy/pool/elasticache-client';
 import {
   type PlanTier,
   shardsUnavailable,
   type TenantStackDriver,
 } from '../../../platform/tenancy/tenant-stack-driver';
 import { secretNames } from '../secret-names';
+import { openPoolDriver } from './open-pool-driver';
 import { placeParameters, readCells } from './read-cells';
 import { readJsonVariable } from './read-json-variable';
 import { withCertificates } from './with-certificates';
@@ -57,21 +60,21 @@ function openAgent(env: Text): OpenDriver {
   return { driver, availableTiers: ['pool', 'dedicated'], planTier: driver.plan, cells: [], quotas: [] };
 }
 
-/** A stack for each tenant: what shares engines with others is not made by stacks. */
+/** A stack for each tenant, but for those of the pool: they have a place in the platform's own engines. */
 function openCloudFormation(service: Service, env: Text): OpenDriver {
   const { KOLATE_S3_REGION: region } = service.env;
   const folder = awsFolder(service.env.KOLATE_SECRETS);
   const driverEnv = readEnv(CloudFormationDriverEnv, env);
   const { KOLATE_TENANT_TEMPLATE_URL: url, KOLATE_PROVISIONING_ROLE_ARN: roleArn } = driverEnv;
   const cells = readCells(driverEnv.KOLATE_SHARED_CELLS);
-  const availableTiers = cells.length > 0 ? ['shared-cell', 'dedicated'] : ['dedicated'];
+  const stackTiers = cells.length > 0 ? ['shared-cell', 'dedicated'] : ['dedicated'];
   const plans = readJsonVariable('KOLATE_TIER_PLANS', TierPlans, driverEnv.KOLATE_TIER_PLANS);
   const manager = new SecretsManagerClient({ region, maxAttempts: 3 });
-  const driver = createCloudFormationStackDriver({
+  const stacks = createCloudFormationStackDriver({
     client: createCloudFormationClient({ region }),
     roleArn,
     async templateFor({ tier, tenantId, place }) {
-      if (!availableTiers.includes(tier)) return undefined;
+      if (!stackTiers.includes(tier)) return undefined;
       const [CredentialsArn, TlsArn] = await Promise.all([
         findSecretArn(manager, `${folder}/${secretNames.stores(tenantId, tier)}`),
         findSecretArn(manager, `${folder}/${secretNames.tls(tenantId, tier)}`),
@@ -81,8 +84,13 @@ function openCloudFormation(service: Service, env: Text): OpenDriver {
     },
     waitForChange: service.waitForChange,
   });
+  const own = withCertificates(stacks, service.secrets);
+  const pool = openPoolDriver(driverEnv, { secrets: manager, cache: createElastiCacheClient({ region }) });
+  const driverOf = { pool, ...Object.fromEntries(stackTiers.map((tier) => [tier, own])) };
   return {
-    ...{ driver: withCertificates(driver, service.secrets), availableTiers, cells, quotas: accountQuotas },
+    driver: createTieredStackDriver(driverOf),
+    availableTiers: Object.keys(driverOf),
+    ...{ cells, quotas: accountQuotas },
     planTier: planFrom(plans),
     ...(cells.length > 0 && { measure: createCloudWatchMeter({ client: createCloudWatchClient(region) }) }),
   };
