@@ -4,5 +4,23 @@ export const tenantZone = 'tenants.kolate.internal';
 /** What the engines of one tenant are called, and what their certificate is for. */
 export const tenantHost = (tenantId: string): string => `${tenantId}.${tenantZone}`;
 
+/**
+ * Where each of several members has its engines. The first is called as the engines of a tenant are that has one member.
+ * @param member from 1
+ */
+export const tenantMemberHost = (tenantId: string, member: number): string =>
+  member === 1 ? tenantHost(tenantId) : `${tenantId}-${member}.${tenantZone}`;
+
+/** How many members of each engine there may be: with two of three the tenant goes on, with two of two it would not. */
+export const memberCounts = [1, 3] as const;
+export type MemberCount = (typeof memberCounts)[number];
+
+/** Of as many as there are. */
+export const tenantMemberHosts = (tenantId: string, members: MemberCount): readonly string[] =>
+  Array.from({ length: members }, (_, at) => tenantMemberHost(tenantId, at + 1));
+
+/** Where the Sentinel beside each of several Valkeys of a tenant listens. */
+export const sentinelPort = 26_379;
+
 /** Where they listen. */
 export const enginePorts = { postgres: 5_432, mongo: 27_017, valkey: 6_379 } as const;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { findEnginePaths } from '../../local/engines/engine-paths';
 import { holdFreePort } from '../../local/engines/free-port';
@@ -17,8 +17,15 @@ const programs = {
   valkey: dirname(paths.valkeyServer),
 };
 
-/** The entry script of an image as its container would run it: its user, its volumes, its variables; on engines of here. */
-export async function openImage(image: keyof typeof programs, shown: SelfSigned = selfSigned()) {
+/**
+ * The entry script of an image as its container would run it: its user, its volumes, its variables; on engines of here.
+ * @param more variables; its PATH is searched first
+ */
+export async function openImage(
+  image: keyof typeof programs,
+  shown: SelfSigned = selfSigned(),
+  { PATH: before = '', ...more }: Variables = {},
+) {
   const folder = scratchFolder(`image-${image}`);
   // The engines' account has to pass.
   await chmod(folder, 0o711);
@@ -33,8 +40,14 @@ export async function openImage(image: keyof typeof programs, shown: SelfSigned 
   const [port, storePort] = ports.map((each) => each.port) as [number, number];
   const { certificate, key } = shown;
   const variables = {
-    ...{ PATH: `${programs[image]}:/usr/bin:/bin`, DATA: data, RUN: run, TENANT_ID: imageTenantId },
+    ...{
+      PATH: `${before && `${before}:`}${programs[image]}:/usr/bin:/bin`,
+      DATA: data,
+      RUN: run,
+      TENANT_ID: imageTenantId,
+    },
     ...{ PORT: String(port), STORE_PORT: String(storePort), TLS_CERTIFICATE: certificate, TLS_KEY: key },
+    ...more,
   };
   const script = (name: string) => resolve('images', image, name);
   let running: ChildProcess | undefined;
@@ -45,7 +58,8 @@ export async function openImage(image: keyof typeof programs, shown: SelfSigned 
     said,
     async start(secrets: Variables): Promise<void> {
       const env = { ...variables, ...secrets };
-      const child = spawn(script('start'), { cwd: run, env, uid, gid, stdio: ['ignore', 'pipe', 'pipe'] });
+      const options = { cwd: run, env, uid, gid, detached: true } as const;
+      const child = spawn(script('start'), { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(String(text)));
       running = child;
       await until(async () => {
@@ -57,11 +71,23 @@ export async function openImage(image: keyof typeof programs, shown: SelfSigned 
     },
     /** @returns the exit code */
     async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-      if (!running || running.exitCode !== null) return null;
+      if (!running || running.exitCode !== null || running.signalCode !== null) return null;
       const ended = once(running, 'exit');
       running.kill(signal);
       const [code] = await ended;
       return code;
+    },
+    /** Ends all of it as a host ends that loses its power. */
+    async kill(): Promise<void> {
+      if (running?.pid === undefined || running.exitCode !== null || running.signalCode !== null) return;
+      const ended = once(running, 'exit');
+      // Patroni gives PostgreSQL a group of its own, whose processes would finish what they are at.
+      const text = (path: string) => readFile(path, 'utf8').catch(() => '');
+      const [postmaster = ''] = (await text(join(data, 'cluster/postmaster.pid'))).split('\n');
+      const backends = await text(`/proc/${postmaster}/task/${postmaster}/children`);
+      for (const pid of [postmaster, ...backends.split(' ')]) if (pid) process.kill(Number(pid), 'SIGKILL');
+      process.kill(-running.pid, 'SIGKILL');
+      await ended;
     },
   };
 }

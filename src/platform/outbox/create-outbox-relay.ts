@@ -109,7 +109,7 @@ function createListener(postgres: Postgres, channel: string, ring: () => void, b
 
   const connect = async (): Promise<void> => {
     try {
-      const client = await postgres.pool.connect();
+      const client = await postgres.connect();
       if (closed) return client.release(true);
       current = client;
       client.on('notification', ring);

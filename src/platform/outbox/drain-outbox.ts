@@ -28,7 +28,7 @@ export type DrainOptions = {
 export async function drainOutbox(options: DrainOptions): Promise<number | 'busy'> {
   let client: PoolClient | undefined;
   try {
-    client = await options.postgres.pool.connect();
+    client = await options.postgres.connect();
     const published = await drainBatch(client, options);
     client.release();
     return published;

@@ -1,5 +1,14 @@
-import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import {
+  Pool,
+  type PoolClient,
+  type PoolConfig,
+  type QueryConfig,
+  type QueryResult,
+  type QueryResultRow,
+  types,
+} from 'pg';
 import type { Trust } from '../tls/trust';
+import { connectToLeader, refuseFollower } from './leader';
 import { createSql, mapPostgresError, type Sql } from './sql';
 
 // bigint (20) as number: our counters and offsets stay below 2^53. Read where they are summed, they would be text otherwise.
@@ -7,6 +16,11 @@ types.setTypeParser(20, Number);
 
 export type PostgresOptions = {
   readonly url: string;
+  /**
+   * Hosts of which one leads and the others copy it, at any time another: the host of `url` is one of them. New connections
+   * go to whoever leads. @default - the host of `url` alone
+   */
+  readonly members?: readonly string[];
   /** Shown in pg_stat_activity. */
   readonly name: string;
   /** What it is called when it does not answer. @default 'PostgreSQL' */
@@ -35,20 +49,27 @@ export type Postgres<B extends string = string> = {
   transaction<T>(act: (sql: Sql<B>) => Promise<T>): Promise<T>;
   /** @throws KolateError KLT_DEPENDENCY_UNAVAILABLE */
   ping(): Promise<void>;
-  /** The pool itself, for LISTEN and COPY. */
+  /** A connection of one's own, to be released. */
+  connect(): Promise<PoolClient>;
+  /** The pool itself. */
   readonly pool: Pool;
   close(): Promise<void>;
 };
 
-/** A bounded pool on one database. Waits for a connection at most 5 s, for a statement `statementTimeoutMs` (10 s). */
+/**
+ * A bounded pool on one database. Waits for a connection at most 5 s (3 s for each of several members), for a statement
+ * `statementTimeoutMs` (10 s).
+ */
 export function createPostgres<B extends string>(brand: B, options: PostgresOptions): Postgres<B> {
+  const { members = [] } = options;
   const pool: Pool = new Pool({
     ...connectionOf(options, (user) => {
       pool.options.user = user;
     }),
     application_name: options.name,
     max: options.maxConnections ?? 8,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: members.length > 1 ? 3_000 : 5_000,
+    verify: members.length > 1 ? refuseFollower : undefined,
     idleTimeoutMillis: 30_000,
     statement_timeout: options.statementTimeoutMs ?? 10_000,
     query_timeout: options.answerTimeoutMs,
@@ -65,12 +86,16 @@ export function createPostgres<B extends string>(brand: B, options: PostgresOpti
       throw mapPostgresError(error, options.label);
     }
   };
+  const connect = () => connectToLeader(pool, members);
+  const run = <R extends QueryResultRow>(query: QueryConfig): Promise<QueryResult<R>> =>
+    members.length > 1 ? onConnection(connect, query) : pool.query<R>(query);
   return {
-    sql: createSql(brand, (text, values, name) => mapped(() => pool.query({ text, values: [...values], name }))),
-    transaction: (act) => mapped(() => inTransaction(pool, (client) => act(sqlOf(brand, client)))),
+    sql: createSql(brand, (text, values, name) => mapped(() => run({ text, values: [...values], name }))),
+    transaction: (act) => mapped(() => inTransaction(connect, (client) => act(sqlOf(brand, client)))),
     async ping() {
-      await mapped(() => pool.query('select 1'));
+      await mapped(() => run({ text: 'select 1' }));
     },
+    connect,
     pool,
     close: () => pool.end(),
   };
@@ -113,10 +138,29 @@ async function withRenewal<T>(password: RenewablePassword | undefined, act: () =
 const sqlOf = <B extends string>(brand: B, client: PoolClient): Sql<B> =>
   createSql(brand, (text, values, name) => client.query({ text, values: [...values], name }));
 
-async function inTransaction<T>(pool: Pool, act: (client: PoolClient) => Promise<T>): Promise<T> {
+async function onConnection<R extends QueryResultRow>(
+  connect: () => Promise<PoolClient>,
+  query: QueryConfig,
+): Promise<QueryResult<R>> {
+  const client = await connect();
+  // As the pool itself does it: a connection that had an error is not used again.
+  let failed = true;
+  try {
+    const result = await client.query<R>(query);
+    failed = false;
+    return result;
+  } finally {
+    client.release(failed);
+  }
+}
+
+async function inTransaction<T>(
+  connect: () => Promise<PoolClient>,
+  act: (client: PoolClient) => Promise<T>,
+): Promise<T> {
   let client: PoolClient | undefined;
   try {
-    client = await pool.connect();
+    client = await connect();
     await client.query('begin');
     const result = await act(client);
     await client.query('commit');

@@ -67,17 +67,22 @@ const unavailable = new Set([
   '08001',
 ]);
 
-/** A lost or refused connection as KLT_DEPENDENCY_UNAVAILABLE; every other error as it is. */
-export function mapPostgresError(error: unknown, label = 'PostgreSQL'): unknown {
+/** Whether it is about a connection that was lost or refused. */
+export function isUnavailable(error: unknown): boolean {
   // Not `instanceof Error`: under jest, errors of node itself come from another realm.
-  if (typeof error !== 'object' || error === null || error instanceof KolateError) return error;
+  if (typeof error !== 'object' || error === null || error instanceof KolateError) return false;
   const code = 'code' in error ? String(error.code) : '';
-  const lost =
+  return (
     unavailable.has(code) ||
     /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
       'message' in error ? String(error.message) : '',
-    );
-  if (!lost) return error;
+    )
+  );
+}
+
+/** A lost or refused connection as KLT_DEPENDENCY_UNAVAILABLE; every other error as it is. */
+export function mapPostgresError(error: unknown, label = 'PostgreSQL'): unknown {
+  if (!isUnavailable(error)) return error;
   return new KolateError('KLT_DEPENDENCY_UNAVAILABLE', `${label} does not answer`, {
     retryAfterSeconds: 1,
     cause: error,

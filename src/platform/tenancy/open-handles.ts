@@ -35,7 +35,7 @@ const silenceMs = 2_000;
 /** Handles on the stores that `placement` names. Nothing is connected before it is used. */
 export function openHandles(placement: Placement, options: HandleOptions): TenantHandles {
   const { secrets, name, maxConnections = 4, statementTimeoutMs = 10_000 } = options;
-  const { mongo, redis } = placement.endpoints;
+  const { mongo, redis, members } = placement.endpoints;
   const tls = trustOf(placement.endpoints);
   const password = (of: StoreUse, user: string) => passwordOf(secrets, placement.secretName, of, user);
   const databases = postgresOf(placement.endpoints).map(({ host, port, user, database }, index, { length }) =>
@@ -45,10 +45,11 @@ export function openHandles(placement: Placement, options: HandleOptions): Tenan
       password: password('postgres', user),
       tls,
       name,
+      members,
       maxConnections,
       statementTimeoutMs,
-      // One silent shard of many must not keep a question to all of them for ever.
-      ...(length > 1 && { answerTimeoutMs: statementTimeoutMs + silenceMs }),
+      // One silent shard of many must not keep a question to all of them for ever, nor a member whose host has gone.
+      ...((length > 1 || members) && { answerTimeoutMs: statementTimeoutMs + silenceMs }),
     }),
   );
   const shards = createShards(databases);

@@ -16,6 +16,11 @@ export type StackEndpoints = {
   readonly tls?: boolean;
   /** The only certificate (PEM) that its stores may show; absent where they show one that the process trusts. */
   readonly certificate?: string;
+  /**
+   * Hosts of the members of each engine, of which one leads: that of `postgres`, `mongo` and `redis` is the first of them.
+   * Absent where there is one.
+   */
+  readonly members?: readonly string[];
   readonly postgres: PostgresEndpoint;
   /** The shards after the first, which is `postgres`; absent where that is all. Their order is part of where rows lie. */
   readonly shards?: readonly PostgresEndpoint[];

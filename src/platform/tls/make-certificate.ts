@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+
 /** PEM, the key as PKCS #8. */
 export type Certificate = { readonly certificate: string; readonly key: string };
 
@@ -7,9 +9,9 @@ const day = 86_400_000;
 
 /**
  * A certificate that signs itself, for servers whose clients are handed it and believe no other.
- * @param host name in the DNS
+ * @param hosts names in the DNS, or addresses of IPv4
  */
-export async function makeCertificate(host: string, now = new Date()): Promise<Certificate> {
+export async function makeCertificate(hosts: readonly string[], now = new Date()): Promise<Certificate> {
   // Loaded when a certificate is made: on one machine nobody needs any.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
@@ -24,7 +26,9 @@ export async function makeCertificate(host: string, now = new Date()): Promise<C
     notAfter: new Date(now.getTime() + validDays * day),
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: host }]),
+      new x509.SubjectAlternativeNameExtension(
+        hosts.map((value) => ({ type: isIPv4(value) ? ('ip' as const) : ('dns' as const), value })),
+      ),
     ],
   });
   const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);

@@ -1,4 +1,4 @@
-import { tenantHost } from '../../../contracts/tenant-hosts';
+import { tenantMemberHosts } from '../../../contracts/tenant-hosts';
 import type { SecretStore } from '../../../platform/secrets/secret-store';
 import type { Stack, StackSpec, TenantStackDriver } from '../../../platform/tenancy/tenant-stack-driver';
 import { type Certificate, makeCertificate } from '../../../platform/tls/make-certificate';
@@ -13,7 +13,7 @@ type Owner = Pick<StackSpec, 'tenantId' | 'tier'>;
  */
 export function withCertificates(driver: TenantStackDriver, secrets: SecretStore): TenantStackDriver {
   const certificateOf = async ({ tenantId, tier }: Owner): Promise<string> => {
-    const make = async (): Promise<string> => JSON.stringify(await makeCertificate(tenantHost(tenantId)));
+    const make = async (): Promise<string> => JSON.stringify(await makeCertificate(tenantMemberHosts(tenantId, 3)));
     const { certificate }: Certificate = JSON.parse(await keepOrMake(secrets, secretNames.tls(tenantId, tier), make));
     return certificate;
   };
