@@ -59,7 +59,7 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
   bus.grantFollow(info, 'latest.enterprise-info.*', topics.stackLifecycle);
   bus.grantProduce(info, topics.tenantLifecycle, topics.replyCore, topics.commandCore);
   grantFiles(info, 'purge', storage.models, 'models/');
-  grantFiles(info, 'write', storage.exports, 'offboardings/', 'tier-changes/');
+  grantFiles(info, 'write', storage.exports, 'offboardings/', 'tier-changes/', 'certificates/');
   grantTenantSecrets(info, platform.common.environment, 'keep');
   identity.grantManageClients(info);
   provisioning.grantProvision(info);

@@ -268,6 +268,12 @@ describe.each(names)('the traces of %s', (name) => {
   });
 });
 
+it('lets enterprise-info write exports, those of a change of tier, and certificates', () => {
+  const writes = policyOf('enterprise-info').filter(({ Action }) => [Action].flat().includes('s3:PutObject'));
+  const text = JSON.stringify(writes.map(({ Resource }) => Resource));
+  for (const prefix of ['offboardings/', 'tier-changes/', 'certificates/']) expect(text).toContain(`/${prefix}*`);
+});
+
 describe('who makes users of tenants in the pool', () => {
   const statements = policyOf('enterprise-info');
   const allowing = (action: string) => statements.filter(({ Action }) => [Action].flat().includes(action));
