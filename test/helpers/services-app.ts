@@ -38,7 +38,8 @@ export function servicesApp(environment: Environment, props: AppProps = {}) {
     healthCheck,
   });
   const identity = new IdentityStack(app, { environment, alarmTopic });
-  const elsewhere = new Stack(app, 'Provisioning', { env: { account: '111111111111', region: environment.region } });
+  const { account, region } = storage;
+  const elsewhere = new Stack(app, 'Provisioning', { env: { account, region } });
   const stack = new ServicesStack(app, {
     environment,
     vpc,

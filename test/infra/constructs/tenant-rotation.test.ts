@@ -46,7 +46,7 @@ describe('the rotation of tenants’ passwords', () => {
     expect(JSON.stringify(rotation?.Properties.VpcConfig.SecurityGroupIds)).toMatch(/HostingClients/);
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Principal: 'secretsmanager.amazonaws.com',
-      SourceAccount: '111111111111',
+      SourceAccount: dev.account ?? '111111111111',
     });
   });
 });
