@@ -1,24 +1,46 @@
-import type { TierName } from '../../src/contracts/http/tenants';
+import { tenantUse } from '../../src/contracts/cells';
+import { type TierName, tierNames } from '../../src/contracts/http/tenants';
 import type { AssembledStack, Assembly } from '../assembly/assembly';
 import { type Estimate, estimate, type Line } from './estimate';
 import { madeWith } from './made-with';
 import { priceList } from './price-list';
 import type { Usage } from './usage';
 
-/** A resource that a tenant has outside of its stack, with its price; `onlyStacks`: a tenant of the pool has none. */
-type Made = { readonly type: string; readonly price: string; readonly name: string; readonly onlyStacks: boolean };
+/** What a tenant of those tiers has outside of its stack, with its price. */
+type Made = {
+  readonly type: string;
+  readonly price: string;
+  readonly name: string;
+  readonly tiers: readonly TierName[];
+};
 
-/** Made for every tenant while it is onboarded, by no template: the client that it signs in with, and its credentials. */
-export const madeForEach: readonly Made[] = [
+/**
+ * Made for a tenant by no template: the client that it signs in with, its credentials, the certificate of its engines,
+ * and what the host of a shared cell tells of it.
+ */
+const madeForEach: readonly Made[] = [
   {
-    type: 'AWS::Cognito::UserPoolClient',
-    price: 'cognitoMachineClient',
-    name: '<slug>-<tenant id>',
-    onlyStacks: false,
+    ...{ type: 'AWS::Cognito::UserPoolClient', price: 'cognitoMachineClient', name: '<slug>-<tenant id>' },
+    tiers: tierNames,
   },
-  { type: 'AWS::SecretsManager::Secret', price: 'secret', name: 'tenant/<tenant id>/<tier>/stores', onlyStacks: false },
-  { type: 'AWS::SecretsManager::Secret', price: 'secret', name: 'tenant/<tenant id>/<tier>/tls', onlyStacks: true },
+  {
+    ...{ type: 'AWS::SecretsManager::Secret', price: 'secret', name: 'tenant/<tenant id>/<tier>/stores' },
+    tiers: tierNames,
+  },
+  {
+    ...{ type: 'AWS::SecretsManager::Secret', price: 'secret', name: 'tenant/<tenant id>/<tier>/tls' },
+    tiers: ['shared-cell', 'dedicated'],
+  },
+  ...[tenantUse.memory, tenantUse.disk].map(
+    (metric): Made => ({
+      ...{ type: 'AWS::CloudWatch::Metric', price: 'customMetric', name: `${tenantUse.namespace} ${metric}` },
+      tiers: ['shared-cell'],
+    }),
+  ),
 ];
+
+/** What a tenant of the tier has beside its stack. */
+export const madeBeside = (tier: TierName): readonly Made[] => madeForEach.filter(({ tiers }) => tiers.includes(tier));
 
 const linesOf = (made: readonly Made[]): Line[] =>
   made.map(({ type, price }) => {
@@ -43,7 +65,7 @@ export function tenantEstimates(
   usage: Usage,
 ): Readonly<Record<TierName, Estimate>> {
   const withStack = (tier: TierName): Estimate => {
-    const lines = linesOf(madeForEach);
+    const lines = linesOf(madeBeside(tier));
     const stack = assembly.tenant && stackOf(assembly.tenant, tier);
     const why = 'this app publishes no template of tenants';
     if (!stack) return { lines, unpriced: [{ path: 'tenant', type: 'AWS::CloudFormation::Stack', why }] };
@@ -54,6 +76,6 @@ export function tenantEstimates(
     );
     return { lines: [...lines, ...stores.lines], unpriced: stores.unpriced };
   };
-  const pool = { lines: linesOf(madeForEach.filter(({ onlyStacks }) => !onlyStacks)), unpriced: [] };
+  const pool = { lines: linesOf(madeBeside('pool')), unpriced: [] };
   return { pool, 'shared-cell': withStack('shared-cell'), dedicated: withStack('dedicated') };
 }

@@ -3,7 +3,7 @@ import { type PlannedResource, type TierPlan, tenantPlaceholder } from '../../sr
 import type { AssembledStack } from '../assembly/assembly';
 import { type Estimate, sum } from './estimate';
 import { priceList } from './price-list';
-import { madeForEach, stackOf, tenantEstimates } from './tenant-tiers';
+import { madeBeside, stackOf, tenantEstimates } from './tenant-tiers';
 import type { Usage } from './usage';
 
 /** What one more tenant of each tier brings and costs in the region that `tenant`, the published template, is for. */
@@ -24,9 +24,7 @@ export function tierPlans(environment: string, tenant: AssembledStack, usage: Us
 /** Types of the template and what onboarding makes beside it, the dearest first. */
 function resourcesOf(tier: TierName, tenant: AssembledStack, { lines }: Estimate): PlannedResource[] {
   const stack = stackOf(tenant, tier);
-  const beside = madeForEach
-    .filter(({ onlyStacks }) => stack !== undefined || !onlyStacks)
-    .map(({ type, name }) => ({ type, name: name.replace('<tier>', tier) }));
+  const beside = madeBeside(tier).map(({ type, name }) => ({ type, name: name.replace('<tier>', tier) }));
   const inside = Object.entries(stack?.template.Resources ?? {}).map(([id, { Type }]) => ({
     type: Type,
     name: `kolate-tenant-${tenantPlaceholder}-${tier}-${id}*`,

@@ -240,5 +240,9 @@ it('counts for a tenant of its own what its template says, with the defaults of 
   expect(dedicated.lines.slice(0, 2)).toEqual(pool.lines);
   // What stands under the condition of a host of its own is not made in a cell.
   const ofHost = ['ebsStorage'];
-  expect(shared.lines).toEqual(dedicated.lines.filter(({ what }) => !ofHost.includes(what)));
+  expect(shared.lines.filter(({ what }) => what !== 'customMetric')).toEqual(
+    dedicated.lines.filter(({ what }) => !ofHost.includes(what)),
+  );
+  // What a host of the cell tells of it: memory and disk.
+  expect(shared.lines.filter(({ what }) => what === 'customMetric')).toHaveLength(2);
 });
