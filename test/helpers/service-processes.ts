@@ -91,7 +91,7 @@ export async function createServiceProcesses() {
       await leaveGroups(brokers, name);
     },
     linesOf: (name: Victim): readonly string[] => running.get(name)?.lastLines() ?? [],
-    async call(method: 'GET' | 'POST', path: string, body?: unknown) {
+    async call(method: 'GET' | 'POST', path: string, body?: object) {
       const headers = {
         authorization: `Bearer ${await issuer.operatorToken()}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -1,11 +1,20 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { KolateError } from '../../contracts/errors';
+import { sentinelPort } from '../../contracts/tenant-hosts';
 import type { RenewablePassword } from '../postgres/create-postgres';
 import type { Trust } from '../tls/trust';
 
 export type RedisServer = {
   readonly host: string;
   readonly port: number;
+  /**
+   * Hosts of which one takes writes; the Sentinel beside each tells which, and a new one is followed. All of them show the
+   * certificate of `host`.
+   * @default - none: `host` alone
+   */
+  readonly members?: readonly string[];
+  /** @default - that of tenants' hosts */
+  readonly sentinelPort?: number;
   readonly user: string;
   readonly password: RenewablePassword;
   /** Shown by the server. */
@@ -15,6 +24,9 @@ export type RedisServer = {
   readonly tls?: Trust;
 };
 
+/** What the Sentinels of images/valkey call what they watch. */
+const primaryName = 'tenant';
+const notPrimary = /^READONLY /;
 const connectTimeoutMs = 3_000;
 const commandTimeoutMs = 5_000;
 
@@ -75,11 +87,11 @@ export function createRedisConnection(server: RedisServer) {
   };
 }
 
-const newClient = ({ host, port, user, name, keyPrefix, tls }: RedisServer, password: string): Redis =>
+const newClient = (server: RedisServer, password: string): Redis =>
   new Redis({
-    ...{ host, port, username: user, password, keyPrefix },
-    ...(tls ? { tls: tls === true ? {} : tls } : {}),
-    connectionName: name,
+    ...placeOf(server),
+    ...{ username: server.user, password, keyPrefix: server.keyPrefix },
+    connectionName: server.name,
     lazyConnect: true,
     protocol: 2,
     connectTimeout: connectTimeoutMs,
@@ -94,6 +106,26 @@ const newClient = ({ host, port, user, name, keyPrefix, tls }: RedisServer, pass
     disableClientInfo: true,
   });
 
+function placeOf({ host, port, members = [], tls, ...server }: RedisServer): RedisOptions {
+  const trust = tls === true ? {} : tls || undefined;
+  if (members.length === 0) return { host, port, ...(trust && { tls: trust }) };
+  // All members show one certificate.
+  const secure = trust && { ...trust, servername: host };
+  return {
+    sentinels: members.map((member) => ({ host: member, port: server.sentinelPort ?? sentinelPort })),
+    name: primaryName,
+    ...(secure && { tls: secure, sentinelTLS: secure, enableTLSForSentinelMode: true }),
+    updateSentinels: false,
+    sentinelCommandTimeout: connectTimeoutMs,
+    // Each is asked once for a connection; `retryStrategy` says how often one is tried.
+    sentinelRetryStrategy: () => null,
+    // A host that is gone says nothing, not even that a connection is closed.
+    socketTimeout: commandTimeoutMs,
+    // It was the primary, and is none any more: the next command goes where the Sentinels say then.
+    reconnectOnError: (error) => notPrimary.test(error.message),
+  };
+}
+
 const isMessage = (error: unknown, form: RegExp): boolean =>
   typeof error === 'object' && error !== null && 'message' in error && form.test(String(error.message));
 
@@ -101,6 +133,12 @@ function toRedisError(error: unknown): unknown {
   if (error instanceof KolateError) return error;
   if (isMessage(error, /^(NOPERM|NOAUTH|WRONGPASS)/)) {
     return new KolateError('KLT_STORE_ACCESS_DENIED', 'Redis refuses access', { cause: error });
+  }
+  if (isMessage(error, notPrimary)) {
+    return new KolateError('KLT_DEPENDENCY_UNAVAILABLE', 'Redis is changing its primary', {
+      retryAfterSeconds: 1,
+      cause: error,
+    });
   }
   // Anything that the server says begins with a word in capitals: the rest is about the connection.
   if (isMessage(error, /^[A-Z]{2,} /)) return error;

@@ -31,13 +31,13 @@ const statementTimeoutMs = 120_000;
 /** All that is in the three stores of one placement. Close it after use. */
 export function openTenantData(placement: Placement, { secrets, name }: { secrets: SecretStore; name: string }) {
   const handles = openHandles(placement, { secrets, name, maxConnections: 2, statementTimeoutMs });
-  const { redis: at } = placement.endpoints;
+  const { redis: at, members } = placement.endpoints;
   const tls = trustOf(placement.endpoints);
   const password = passwordOf(secrets, placement.secretName, 'redisMaintenance', at.maintenanceUser);
   const shards = createShardedData(handles.shards);
   const mongo = createMongoData(handles.mongo);
   const redis = createRedisData(
-    { host: at.host, port: at.port, user: at.maintenanceUser, tls, password, name },
+    { host: at.host, port: at.port, members, user: at.maintenanceUser, tls, password, name },
     at.keyPrefix,
   );
 
