@@ -58,7 +58,7 @@ export function openHandles(placement: Placement, options: HandleOptions): Tenan
     sql: shards.at(0),
     shards,
     mongo: createTenantMongo({ ...mongo, tls, password: password('mongo', mongo.user), name, maxConnections }),
-    redis: createTenantRedis({ ...redis, tls, password: password('redis', redis.user), name }),
+    redis: createTenantRedis({ ...redis, members, tls, password: password('redis', redis.user), name }),
   };
 }
 
