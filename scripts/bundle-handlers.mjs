@@ -20,6 +20,8 @@ const absent = [
 
 /** Clients that Lambda's runtime brings: for handlers whose drivers are heavy, and whose start nobody waits for. */
 const fromRuntime = {
+  'rotate-client-secret': ['@aws-sdk/client-secrets-manager', '@aws-sdk/client-cognito-identity-provider'],
+  'rotate-cursor-keys': ['@aws-sdk/client-secrets-manager'],
   'rotate-secret': ['@aws-sdk/client-secrets-manager'],
   'rotate-tenant-stores': ['@aws-sdk/client-secrets-manager'],
   'stack-events': ['@aws-sdk/client-kafka'],

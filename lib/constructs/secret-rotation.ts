@@ -1,12 +1,12 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { IConnectable, IVpc } from 'aws-cdk-lib/aws-ec2';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { CfnRotationSchedule, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Environment } from '../config/environment';
 import { KolateLambda } from './kolate-lambda';
+import { letSecretsManagerCall, scheduleRotation } from './rotation-schedule';
 
 export type SecretRotationProps = {
   readonly vpc: IVpc;
@@ -39,11 +39,7 @@ export class SecretRotation extends Construct {
       concurrency: { unlimitedBecause: 'It runs once a secret and quarter; a limit would be taken from all others.' },
       timeout: Duration.seconds(60),
     });
-    // By hand: what the CDK's schedule adds lets the Secrets Manager of every account in.
-    this.lambda.function.addPermission('SecretsManager', {
-      principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
-      sourceAccount: Stack.of(this).account,
-    });
+    letSecretsManagerCall(this.lambda);
   }
 
   /**
@@ -53,21 +49,6 @@ export class SecretRotation extends Construct {
   rotate(secret: ISecret, store: RotatedStore, admin?: ISecret): void {
     store.allowFrom(this.lambda);
     admin?.grantRead(this.lambda);
-    secret.encryptionKey?.grant(this.lambda, 'kms:Decrypt', 'kms:GenerateDataKey');
-    this.lambda.function.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
-          (action) => `secretsmanager:${action}`,
-        ),
-        resources: [secret.secretArn],
-      }),
-    );
-    const schedule = new CfnRotationSchedule(this, `Schedule-${this.rotated++}`, {
-      secretId: secret.secretArn,
-      rotationLambdaArn: this.lambda.function.functionArn,
-      rotationRules: { scheduleExpression: 'rate(90 days)' },
-    });
-    // Else the first rotation, at once, would find the function shut, or itself without rights.
-    schedule.node.addDependency(this.lambda);
+    scheduleRotation(this.lambda, `Schedule-${this.rotated++}`, secret);
   }
 }

@@ -7,6 +7,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { AppClients } from '../constructs/identity/app-clients';
 import { ClientRegistry } from '../constructs/identity/client-registry';
+import { ClientRotation } from '../constructs/identity/client-rotation';
 import { UserDirectory } from '../constructs/identity/user-directory';
 import { KolateKey } from '../constructs/kolate-key';
 import { KolateLambda } from '../constructs/kolate-lambda';
@@ -33,6 +34,11 @@ export class IdentityStack extends KolateStack {
     const directory = new UserDirectory(this, 'Users', { environment });
     const apps = new AppClients(this, 'Apps', { directory, domain: environment.domain, key });
     this.apps = apps;
+    new ClientRotation(this, 'OperatorRotation', {
+      ...{ key, alarmTopic: props.alarmTopic, logDays: environment.logDays, userPool: directory.userPool },
+      tokenUrl: `${apps.signInUrl}/oauth2/token`,
+      secret: apps.operatorSecret,
+    });
     this.userPool = directory.userPool;
     this.clientTable = this.registry.table;
     this.issuerUrl = `https://cognito-idp.${this.region}.amazonaws.com/${directory.userPool.userPoolId}`;

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import type { ServiceName } from '../../src/contracts/http/route';
 import { apiAudience } from '../../src/contracts/scopes';
 import { KolateKey } from '../constructs/kolate-key';
+import { CursorRotation } from '../constructs/services/cursor-rotation';
 import { DeploymentParameter } from '../constructs/services/deployment-parameter';
 import type { KolateService } from '../constructs/services/kolate-service';
 import { ServiceCluster } from '../constructs/services/service-cluster';
@@ -17,7 +18,7 @@ import { addPredictRegistry } from './services/add-predict-registry';
 import type { ServicePlatform } from './services/service-platform';
 
 export type ServicesStackProps = KolateStackProps &
-  Omit<ServicePlatform, 'common'> & {
+  Omit<ServicePlatform, 'common' | 'cursors'> & {
     readonly vpc: IVpc;
     readonly permissionsBoundary: IManagedPolicy;
     readonly alarmTopic: ITopic;
@@ -34,7 +35,9 @@ export class ServicesStack extends KolateStack {
     const key = new KolateKey(this, 'Key', 'Logs of the services, and their keys');
     this.cluster = new ServiceCluster(this, 'Cluster', { vpc, key, environment });
     const common = { cluster: this.cluster, environment, permissionsBoundary, key, alarmTopic };
-    const platform: ServicePlatform = { ...props, common };
+    const { logDays } = environment;
+    const cursors = new CursorRotation(this, 'Cursors', { key, logDays, alarmTopic });
+    const platform: ServicePlatform = { ...props, common, cursors };
     this.services = {
       core: addCore(this, platform),
       'enterprise-info': addEnterpriseInfo(this, platform),

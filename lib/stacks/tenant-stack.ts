@@ -1,24 +1,41 @@
 import { CfnCondition, CfnOutput, CfnParameter, Fn, RemovalPolicy, Tags, Validations } from 'aws-cdk-lib';
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
-import { CfnSecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { CfnSecurityGroup, CfnSecurityGroupEgress, CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
 import type { CfnService } from 'aws-cdk-lib/aws-ecs';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { engineMemoryMib } from '../../src/contracts/cells';
-import { enginePorts } from '../../src/contracts/tenant-hosts';
+import { engineMemoryMib, sharedCellDemand } from '../../src/contracts/cells';
+import {
+  enginePorts,
+  type MemberCount,
+  memberCounts,
+  memberPorts,
+  sentinelPort,
+  tenantHost,
+  tenantMemberHosts,
+} from '../../src/contracts/tenant-hosts';
 import type { Environment } from '../config/environment';
 import { tenantTemplateVersion } from '../config/tenant-template-version';
 import { acknowledge } from '../constructs/acknowledge';
 import { explainRetention } from '../constructs/explain-retention';
-import { CellHost, readCellSize } from '../constructs/tenants/cell-host';
+import { rotationRules } from '../constructs/rotation-schedule';
+import { CellHost, type CellSize, readCellSize } from '../constructs/tenants/cell-host';
 import { TenantEngines } from '../constructs/tenants/tenant-engines';
 import { readShared, type Shared, textParameter } from '../constructs/tenants/tenant-parameters';
 import { TemplateStack } from './template-stack';
 
 const uuid = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+
+type OwnHost = {
+  readonly suffix: string;
+  readonly place: { readonly slot: string; readonly subnet: string };
+  readonly zone: string;
+  readonly size: CellSize;
+  readonly condition: CfnCondition;
+};
 
 /**
  * The stores of one tenant: engines on a host of its own, or in a slot of a shared cell. Everything that differs between
@@ -45,39 +62,72 @@ export class TenantStack extends TemplateStack {
     const pick = (what: 'subnet' | 'zone') =>
       Fn.select(index.valueAsNumber, [this.shared[`${what}1`], this.shared[`${what}2`], this.shared[`${what}3`]]);
     const place = { cellId, slot: slot.valueAsString, subnet: pick('subnet') };
+    const { diskGib: given } = sharedCellDemand;
+    const disk = new CfnParameter(this, 'DiskGib', { type: 'Number', default: given, minValue: 1, maxValue: 16_384 });
 
     this.key = this.tenantKey();
     const log = this.log(logDays);
-    const { launchTemplate } = new CellHost(this, 'Host', {
-      ...{ ...place, zone: pick('zone'), shared: this.shared, keyArn: this.key.attrArn },
-      // Of its own cell, where it is made at all.
-      cellId: tenantId,
-      size: readCellSize(this),
-      condition: ownCell,
+    const three = this.three();
+    const ownThree = new CfnCondition(this, 'OwnThree', { expression: Fn.conditionAnd(ownCell, three) });
+    // The first in the slot that it was given, and with three each in the slot of its number.
+    const members = [
+      { index: 1, suffix: '', place, zone: pick('zone'), condition: ownCell },
+      ...([2, 3] as const).map((at) => ({
+        ...{ index: at, suffix: `${at}`, zone: this.shared[`zone${at}`], condition: ownThree },
+        place: { cellId, slot: `${at}`, subnet: this.shared[`subnet${at}`] },
+      })),
+    ] as const;
+    const size = readCellSize(this);
+    for (const member of members) this.host({ ...member, size });
+    const shareOfAll = {
+      ...{ shared: this.shared, tenantId, credentialsArn, tlsArn, log, region: this.region },
+      taskRoleArn: this.taskRole().attrArn,
+      groupId: this.group(three).attrGroupId,
+      diskGib: Fn.conditionIf(ownCell.logicalId, '0', disk.valueAsString).toString(),
+      memoryMib: {
+        postgres: this.memory('Postgres', engineMemoryMib.postgres),
+        mongo: this.memory('Mongo', engineMemoryMib.mongo),
+        valkey: this.memory('Valkey', engineMemoryMib.valkey),
+      },
+    };
+    const [first] = members.map(({ index, suffix, place: at }) => {
+      const member = { index, three };
+      const engines = new TenantEngines(this, `Engines${suffix}`, { ...shareOfAll, place: at, member });
+      this.alarm(`EnginesDown${suffix}`, engines.service).cfnOptions.condition = index > 1 ? three : undefined;
+      return engines;
+    });
+    if (first) this.rotatePasswords(credentialsArn, first.service);
+    new CfnOutput(this, 'Endpoints', {
+      value: Fn.conditionIf(three.logicalId, endpointsOf(tenantId, 3), endpointsOf(tenantId, 1)).toString(),
+    });
+    new CfnOutput(this, 'Version', { value: String(tenantTemplateVersion) });
+    Validations.of(this).acknowledge({
+      id: 'CloudFormation-Validate::E3511',
+      reason: 'the value comes from the SSM parameter whose path is the default',
+    });
+  }
+
+  /** Whether each engine has three members, on three hosts of its cell. */
+  private three(): CfnCondition {
+    const members = new CfnParameter(this, 'Members', {
+      type: 'Number',
+      default: 1,
+      allowedValues: memberCounts.map(String),
+    });
+    return new CfnCondition(this, 'Three', { expression: Fn.conditionEquals(members.valueAsString, '3') });
+  }
+
+  /** A host of the tenant's own cell, where there is one. */
+  private host({ suffix, place, zone, size, condition }: OwnHost): void {
+    const { launchTemplate } = new CellHost(this, `Host${suffix}`, {
+      ...{ ...place, cellId: this.tenantId, zone, size, condition },
+      ...{ shared: this.shared, keyArn: this.key.attrArn },
     });
     acknowledge(
       launchTemplate,
       'cdk-validator-cfnguard::ec2_launch_template_nitro_instance_type_check',
       'The type is a parameter that takes Graviton alone, and all of those are built on Nitro.',
     );
-    const engines = new TenantEngines(this, 'Engines', {
-      ...{ shared: this.shared, tenantId, credentialsArn, tlsArn, place, log, region: this.region },
-      taskRoleArn: this.taskRole().attrArn,
-      groupId: this.group().attrGroupId,
-      memoryMib: {
-        postgres: this.memory('Postgres', engineMemoryMib.postgres),
-        mongo: this.memory('Mongo', engineMemoryMib.mongo),
-        valkey: this.memory('Valkey', engineMemoryMib.valkey),
-      },
-    });
-    this.alarms(engines.service.attrName);
-    this.rotatePasswords(credentialsArn, engines.service);
-    new CfnOutput(this, 'Endpoints', { value: endpointsOf(engines.host, tenantId) });
-    new CfnOutput(this, 'Version', { value: String(tenantTemplateVersion) });
-    Validations.of(this).acknowledge({
-      id: 'CloudFormation-Validate::E3511',
-      reason: 'the value comes from the SSM parameter whose path is the default',
-    });
   }
 
   private memory = (engine: string, defaultMib: number): number =>
@@ -123,11 +173,11 @@ export class TenantStack extends TemplateStack {
     return log;
   }
 
-  private group(): CfnSecurityGroup {
-    return new CfnSecurityGroup(this, 'Group', {
+  private group(three: CfnCondition): CfnSecurityGroup {
+    const group = new CfnSecurityGroup(this, 'Group', {
       vpcId: this.shared.vpc,
       groupDescription: 'Engines of one tenant: reached by the services of the platform alone',
-      securityGroupIngress: Object.entries(enginePorts).map(([engine, port]) => ({
+      securityGroupIngress: Object.entries({ ...enginePorts, Sentinel: sentinelPort }).map(([engine, port]) => ({
         ipProtocol: 'tcp',
         fromPort: port,
         toPort: port,
@@ -139,6 +189,23 @@ export class TenantStack extends TemplateStack {
       ],
       tags: [{ key: 'kolate:tenant', value: this.tenantId }],
     });
+    for (const [name, fromPort, toPort] of memberPorts) {
+      const rule = {
+        groupId: group.attrGroupId,
+        ipProtocol: 'tcp',
+        fromPort,
+        toPort,
+        description: `${name} of members`,
+      };
+      const peer = group.attrGroupId;
+      for (const each of [
+        new CfnSecurityGroupIngress(this, `${name}In`, { ...rule, sourceSecurityGroupId: peer }),
+        new CfnSecurityGroupEgress(this, `${name}Out`, { ...rule, destinationSecurityGroupId: peer }),
+      ]) {
+        each.cfnOptions.condition = three;
+      }
+    }
+    return group;
   }
 
   /** Engines may do nothing on AWS; without a role of their own they would have their host's rights. */
@@ -158,7 +225,7 @@ export class TenantStack extends TemplateStack {
     const schedule = new CfnRotationSchedule(this, 'PasswordRotation', {
       secretId,
       rotationLambdaArn: this.shared.rotation,
-      rotationRules: { scheduleExpression: 'rate(90 days)' },
+      rotationRules,
       // They were drawn a minute ago.
       rotateImmediatelyOnUpdate: false,
     });
@@ -166,8 +233,8 @@ export class TenantStack extends TemplateStack {
     schedule.addResourceDependency(engines);
   }
 
-  private alarms(serviceName: string): void {
-    new CfnAlarm(this, 'EnginesDown', {
+  private alarm(id: string, { attrName: serviceName }: CfnService): CfnAlarm {
+    return new CfnAlarm(this, id, {
       alarmDescription: 'The engines of a tenant are not running. Runbook: docs/runbooks/tenant-engines-down.md',
       namespace: 'ECS/ContainerInsights',
       metricName: 'RunningTaskCount',
@@ -188,11 +255,13 @@ export class TenantStack extends TemplateStack {
 }
 
 /** As the driver reads them: where each store is, and under which names one comes in. */
-function endpointsOf(host: string, tenantId: string): string {
+function endpointsOf(tenantId: string, count: MemberCount): string {
   const { postgres, mongo, valkey } = enginePorts;
   const database = { database: 'tenant', user: 'app' };
+  const host = tenantHost(tenantId);
   return JSON.stringify({
     tls: true,
+    ...(count > 1 && { members: tenantMemberHosts(tenantId, count) }),
     postgres: { host, port: postgres, ...database },
     mongo: { host, port: mongo, ...database },
     redis: { host, port: valkey, user: 'app', maintenanceUser: 'maintenance', keyPrefix: `t:${tenantId}:` },

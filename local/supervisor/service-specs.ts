@@ -153,7 +153,7 @@ export function serviceSpecs(around: Surroundings): ProcessSpec[] {
     KOLATE_IDENTITY_ADMIN_TOKEN: secrets.identityAdmin,
     KOLATE_EXPORTS_BUCKET: buckets.exports,
     KOLATE_MODELS_BUCKET: buckets.models,
-    KOLATE_CURSOR_KEY: secrets.cursorKey,
+    KOLATE_CURSOR_KEYS: secrets.cursorKey,
   };
   const predictCommon = {
     ...shared,
@@ -167,7 +167,7 @@ export function serviceSpecs(around: Surroundings): ProcessSpec[] {
     KOLATE_GRPC_PORT: String(ports['predict-grpc']),
     KOLATE_QUARANTINE_FILE: join(home.dir, 'quarantine.json'),
   };
-  const registry: Text<PredictRegistryEnv> = { ...predictCommon, KOLATE_CURSOR_KEY: secrets.cursorKey };
+  const registry: Text<PredictRegistryEnv> = { ...predictCommon, KOLATE_CURSOR_KEYS: secrets.cursorKey };
   return [
     serviceSpec(around, { name: 'core', main: 'src/services/core/main.js', env: core, heap: { mb: 128 } }),
     serviceSpec(around, {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -25,7 +26,17 @@ export async function startClientSecretsProxy(behind: string) {
     return { status: 200, body: { ClientSecretDescriptor: describe(kept) } };
   };
   const operations: Record<string, (body: Record<string, string>) => Answer> = {
-    AddUserPoolClientSecret: ({ ClientId = '', ClientSecret = '' }) => add(ClientId, ClientSecret),
+    AddUserPoolClientSecret({ ClientId = '', ClientSecret }) {
+      if (ClientSecret !== undefined) return add(ClientId, ClientSecret);
+      // One that Cognito draws is told this once.
+      const ClientSecretValue = randomBytes(24).toString('hex');
+      const { status, body } = add(ClientId, ClientSecretValue);
+      if (!('ClientSecretDescriptor' in body)) return { status, body };
+      return {
+        status,
+        body: { ClientSecretDescriptor: { ...Object(body.ClientSecretDescriptor), ClientSecretValue } },
+      };
+    },
     ListUserPoolClientSecrets: ({ ClientId = '' }) => ({
       status: 200,
       body: { ClientSecrets: (secrets.get(ClientId) ?? []).map(describe) },

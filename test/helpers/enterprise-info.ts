@@ -47,7 +47,7 @@ export async function startEnterpriseInfo(availableTiers: readonly string[] = ['
     ...{ core, secrets, directory, availableTiers, verifyToken: verifyTestToken, log: createTestLog().log },
     planTier: planInMemory,
     probes: [{ name: 'postgres', check: core.ping }],
-    cursorKey: 'a-key-that-signs-the-cursors-of-lists',
+    cursorKeys: ['a-key-that-signs-the-cursors-of-lists'],
   });
   const call = async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, sent: Sent = {}) => {
     const { token = 'operator', headers, body } = sent;

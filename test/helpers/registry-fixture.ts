@@ -72,7 +72,7 @@ export async function startRegistry(tenantCount = 1, options: Partial<TenantWork
     openDatabase,
     openShards,
     blobs,
-    lister: createLister('key-of-cursors-in-tests-of-32-chars'),
+    lister: createLister(['key-of-cursors-in-tests-of-32-chars']),
     newId: randomUUID,
     onCommit: (tenantId) => work.poke(tenantId),
   });

@@ -52,6 +52,8 @@ async function makeUserPool(ministack: Awaited<ReturnType<typeof startMiniStack>
   const operator = await makeOperator(cognito, userPoolId, endpoint);
   return {
     userPoolId,
+    /** Of Cognito's API and of its tokens. */
+    url: proxy.url,
     operator,
     clients,
     cognito,

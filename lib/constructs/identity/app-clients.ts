@@ -6,7 +6,6 @@ import { Construct } from 'constructs';
 import { cliFixedRedirect } from '../../../src/contracts/identity-admin';
 import { allScopes, operatorScopes } from '../../../src/contracts/scopes';
 import type { Environment } from '../../config/environment';
-import { acknowledge } from '../acknowledge';
 import type { UserDirectory } from './user-directory';
 
 export type AppClientsProps = {
@@ -84,9 +83,6 @@ export class AppClients extends Construct {
         clientSecret: SecretValue.resourceAttribute(attrClientSecret),
       },
     });
-    const reason = 'Cognito draws it: docs/runbooks/operator-secret.md says how it is replaced, without a gap.';
-    acknowledge(secret, 'AwsSolutions-SMG4', reason);
-    acknowledge(secret, 'NIST.800.53.R5-SecretsManagerRotationEnabled', reason);
     return secret;
   }
 }

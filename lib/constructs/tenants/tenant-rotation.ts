@@ -1,6 +1,6 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import type { Environment } from '../../config/environment';
 import { explainWildcard } from '../explain-wildcard';
 import { KolateLambda } from '../kolate-lambda';
+import { letSecretsManagerCall, rotationActions } from '../rotation-schedule';
 import { storesOnly, tenantSecretArn } from '../secret-folder';
 
 export type TenantRotationProps = {
@@ -39,17 +40,13 @@ export class TenantRotation extends Construct {
     });
     const passwords = tenantSecretArn(this, environment, storesOnly);
     const certificates = tenantSecretArn(this, environment, '*/tls-??????');
-    const actions = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
     for (const statement of [
-      { actions: actions.map((action) => `secretsmanager:${action}`), resources: [passwords] },
+      { actions: rotationActions, resources: [passwords] },
       { actions: ['secretsmanager:GetSecretValue'], resources: [certificates] },
     ]) {
       lambda.grantPrincipal.addToPrincipalPolicy(new PolicyStatement(statement));
     }
-    lambda.function.addPermission('SecretsManager', {
-      principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
-      sourceAccount: Stack.of(this).account,
-    });
+    letSecretsManagerCall(lambda);
     this.function = lambda.function;
     for (const arn of [passwords, certificates]) {
       explainWildcard(lambda, arn, 'Every tenant comes with secrets of its own, named after it.');

@@ -42,8 +42,9 @@ export function addEnterpriseInfo(scope: Construct, platform: ServicePlatform): 
         platform.common.environment.sharedCells.map((cell) => cellSpecOf(cell, Stack.of(scope).availabilityZones)),
       ),
       KOLATE_PROVISIONING_ROLE_ARN: provisioning.role.roleArn,
-      KOLATE_CURSOR_KEY: new CursorKey(scope, 'EnterpriseInfoCursors', {
+      KOLATE_CURSOR_KEYS: new CursorKey(scope, 'EnterpriseInfoCursors', {
         key: platform.common.key,
+        rotation: platform.cursors,
         service: 'enterprise-info',
       }).value,
     },

@@ -26,8 +26,9 @@ export function addPredictRegistry(scope: Construct, platform: ServicePlatform):
       ...commonVariables(platform, 'predict'),
       ...fileVariables(platform),
       ...limitVariables(platform),
-      KOLATE_CURSOR_KEY: new CursorKey(scope, 'PredictRegistryCursors', {
+      KOLATE_CURSOR_KEYS: new CursorKey(scope, 'PredictRegistryCursors', {
         key: platform.common.key,
+        rotation: platform.cursors,
         service: 'predict-registry',
       }).value,
     },

@@ -11,6 +11,7 @@ import type { CoreDocuments } from '../../constructs/core-documents';
 import type { CorePostgres } from '../../constructs/core-postgres';
 import type { MessageBus } from '../../constructs/message-bus';
 import { secretFolder } from '../../constructs/secret-folder';
+import type { CursorRotation } from '../../constructs/services/cursor-rotation';
 import type { ServiceCluster } from '../../constructs/services/service-cluster';
 import type { Entrance } from '../../constructs/services/target-pair';
 import type { TenantTemplate } from '../../constructs/tenants/tenant-template';
@@ -30,6 +31,7 @@ export type ServicePlatform = {
     readonly hosting: { readonly clientGroup: ISecurityGroup };
     grantProvision(grantee: Construct & IGrantable): void;
   };
+  readonly cursors: CursorRotation;
   readonly common: {
     readonly cluster: ServiceCluster;
     readonly environment: Environment;

@@ -25,6 +25,9 @@ export const EnterpriseInfoEnv = Type.Object({
   ...identityDirectory,
   KOLATE_EXPORTS_BUCKET: Type.String(),
   KOLATE_MODELS_BUCKET: Type.String(),
-  KOLATE_CURSOR_KEY: Type.String({ minLength: 32, description: 'signs the cursors of lists' }),
+  KOLATE_CURSOR_KEYS: Type.String({
+    minLength: 32,
+    description: 'keys of the cursors of lists, parted by commas: the first signs, all are believed',
+  }),
 });
 export type EnterpriseInfoEnv = Static<typeof EnterpriseInfoEnv>;

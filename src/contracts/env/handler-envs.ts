@@ -2,6 +2,8 @@ import type { Static } from '@sinclair/typebox';
 import { AuthorizerEnv } from './authorizer-env';
 import { MainJobEnv } from './main-job-env';
 import { PreTokenEnv } from './pre-token-env';
+import { RotateClientSecretEnv } from './rotate-client-secret-env';
+import { RotateCursorKeysEnv } from './rotate-cursor-keys-env';
 import { RotateSecretEnv } from './rotate-secret-env';
 import { RotateTenantStoresEnv } from './rotate-tenant-stores-env';
 import { RunMigrationsEnv } from './run-migrations-env';
@@ -12,6 +14,8 @@ export const handlerEnvs = {
   authorizer: AuthorizerEnv,
   'main-job': MainJobEnv,
   'pre-token': PreTokenEnv,
+  'rotate-client-secret': RotateClientSecretEnv,
+  'rotate-cursor-keys': RotateCursorKeysEnv,
   'rotate-secret': RotateSecretEnv,
   'rotate-tenant-stores': RotateTenantStoresEnv,
   'run-migrations': RunMigrationsEnv,

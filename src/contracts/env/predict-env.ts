@@ -26,6 +26,9 @@ export type PredictEnv = Static<typeof PredictEnv>;
 /** Of the registry process. */
 export const PredictRegistryEnv = Type.Object({
   ...common,
-  KOLATE_CURSOR_KEY: Type.String({ minLength: 32, description: 'signs the cursors of lists' }),
+  KOLATE_CURSOR_KEYS: Type.String({
+    minLength: 32,
+    description: 'keys of the cursors of lists, parted by commas: the first signs, all are believed',
+  }),
 });
 export type PredictRegistryEnv = Static<typeof PredictRegistryEnv>;

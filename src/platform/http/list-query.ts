@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { KolateError } from '../../contracts/errors';
 import type { ListQuery } from '../../contracts/http/common';
 import type { Sql } from '../postgres/sql';
+import type { CursorKeys } from './cursor-keys';
 import { invalidRequest } from './register-route';
 
 /** A list over one table: API field → SQL column. `id` is the tie-break column and has to be unique. */
@@ -27,21 +28,24 @@ export type ListPage = { readonly items: Record<string, unknown>[]; readonly nex
 type Cursor = { readonly sort: string; readonly filter: string; readonly value: string; readonly id: string };
 
 /**
- * Keyset lists with an opaque cursor that is signed, so that nobody makes one up, and bound to the sort and filter
+ * Keyset lists with an opaque cursor that is signed, so that nobody makes one up, believed by any of `keys`, and bound to the sort and filter
  * that it came from. Values are compared as PostgreSQL's own text of them, cast back to the column's type.
  */
-export function createLister(cursorKey: string) {
-  const sign = (payload: string): string =>
-    createHmac('sha256', cursorKey).update(payload).digest('base64url').slice(0, 22);
+export function createLister(keys: CursorKeys) {
+  const sign = (payload: string, [key] = keys): string =>
+    createHmac('sha256', key).update(payload).digest('base64url').slice(0, 22);
   const encode = (cursor: Cursor): string => {
     const payload = Buffer.from(JSON.stringify(cursor)).toString('base64url');
     return `${payload}.${sign(payload)}`;
   };
   const decode = (text: string, sort: string, filter: string): Cursor => {
     const [payload = '', signature = ''] = text.split('.');
-    const expected = Buffer.from(sign(payload));
     const given = Buffer.from(signature);
-    const genuine = given.length === expected.length && timingSafeEqual(given, expected);
+    const isBy = (key: string): boolean => {
+      const expected = Buffer.from(sign(payload, [key]));
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    };
+    const genuine = keys.some(isBy);
     const cursor = genuine ? (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Cursor) : undefined;
     if (cursor?.sort === sort && cursor.filter === filter) return cursor;
     throw new KolateError(

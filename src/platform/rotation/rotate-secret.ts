@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { KolateError } from '../../contracts/errors';
+import type { RotationStep } from './rotation-steps';
 import type { SecretVersions } from './secret-versions';
 import { parseStoreSecret, type StoreSecret } from './store-secret';
 import { storeUsers } from './store-users';
 import { otherUser } from './turns';
-
-/** Which step of the rotation of which secret; `token` is the id of the version that is being made. */
-export type RotationStep = { readonly step: string; readonly secretId: string; readonly token: string };
 
 /**
  * Rotation by the four steps of Secrets Manager, each of which may be repeated at any time. Before the last one nothing

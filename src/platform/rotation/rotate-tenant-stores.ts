@@ -8,7 +8,7 @@ import {
   storeUses,
   userOf,
 } from '../tenancy/stack-credentials';
-import type { RotationStep } from './rotate-secret';
+import { createRotationSteps } from './rotation-steps';
 import type { SecretVersions } from './secret-versions';
 import type { StoreSecret } from './store-secret';
 import { storeUsers } from './store-users';
@@ -33,23 +33,13 @@ const firstUsers = { postgres: 'app', mongo: 'app', redis: 'app', redisMaintenan
 const form = /^((?:arn:[^/]*:secret:)?(?:[^:]*\/)?tenant\/([0-9a-f-]{36})\/[a-z-]+\/)stores(-\w{6})?$/;
 
 /**
- * Rotates all passwords of one tenant's stores by the four steps of Secrets Manager, each of which may be repeated or
- * die anywhere. Every store has two users, whose passwords both are in the secret: the one whose turn it is not gets a
- * new password and then the turn. So whoever reads the secret is let in before, meanwhile and after, and a store that
- * starts from it lets both in. Nobody needs an administrator: users of PostgreSQL and MongoDB set their own passwords,
- * by the one before; those of Valkey are set by its maintenance user.
+ * Rotates all passwords of one tenant's stores. Every store has two users, whose passwords both are in the secret: the
+ * one whose turn it is not gets a new password and then the turn. So whoever reads the secret is let in before, meanwhile
+ * and after, and a store that starts from it lets both in. Nobody needs an administrator: users of PostgreSQL and MongoDB
+ * set their own passwords, by the one before; those of Valkey are set by its maintenance user.
  * @throws KolateError KLT_CONFIG_INVALID; what a store says when it cannot be reached or refuses
  */
 export function createTenantRotation({ versions, storesOf }: Options) {
-  const read = async (owner: Owner, stage: string, token?: string): Promise<StackCredentials | undefined> => {
-    const text = await versions.get(owner.secretId, stage, token);
-    return text === undefined ? undefined : parseStackCredentials(owner.secretId, text);
-  };
-  const need = async (owner: Owner, stage: string, token?: string): Promise<StackCredentials> => {
-    const credentials = await read(owner, stage, token);
-    if (credentials) return credentials;
-    throw new KolateError('KLT_CONFIG_INVALID', `the secret ${owner.secretId} has no version ${stage}`);
-  };
   const placeOf = async ({ tenantId, tlsSecretId }: Owner): Promise<Place> => {
     const { certificate: ca }: { certificate?: string } = JSON.parse(
       (await versions.get(tlsSecretId, 'AWSCURRENT')) ?? '{}',
@@ -57,60 +47,36 @@ export function createTenantRotation({ versions, storesOf }: Options) {
     if (ca) return { ...storesOf(tenantId), ca };
     throw new KolateError('KLT_CONFIG_INVALID', `the secret ${tlsSecretId} does not hold a certificate`);
   };
+  return createRotationSteps(versions, {
+    make: (text, secretId) => JSON.stringify(nextTurn(ownerOf(secretId), parseStackCredentials(secretId, text))),
 
-  const createSecret = async (owner: Owner, token: string): Promise<void> => {
-    if ((await versions.get(owner.secretId, 'AWSPENDING', token)) !== undefined) return;
-    const next = nextTurn(owner, await need(owner, 'AWSCURRENT'));
-    await versions.putPending(owner.secretId, token, JSON.stringify(next));
-  };
-
-  const setSecret = async (owner: Owner, token: string): Promise<void> => {
-    const [place, pending, current] = await Promise.all([
-      placeOf(owner),
-      need(owner, 'AWSPENDING', token),
-      need(owner, 'AWSCURRENT'),
-    ]);
-    for (const use of storeUses) {
-      const wanted = loginOf(owner, place, pending, use);
-      if (await isLetIn(wanted)) continue;
-      const { username, password, engine } = wanted;
-      const by =
-        engine === 'redis'
-          ? loginOf(owner, place, current, 'redisMaintenance')
-          : loginOf(owner, place, current, use, username);
-      await storeUsers[engine].setPassword(by, { username, password, like: username });
-    }
-  };
-
-  const testSecret = async (owner: Owner, token: string): Promise<void> => {
-    const pending = await read(owner, 'AWSPENDING', token);
-    // Without one Secrets Manager tries out the function alone, as it does when a schedule is made.
-    if (!pending) return;
-    const place = await placeOf(owner);
-    for (const use of storeUses) {
-      const login = loginOf(owner, place, pending, use);
-      await storeUsers[login.engine].tryOut(login);
-    }
-  };
-
-  const steps: Readonly<Record<string, (owner: Owner, token: string) => Promise<void>>> = {
-    createSecret,
-    setSecret,
-    testSecret,
-    async finishSecret(owner, token) {
-      // A store that has started since then has taken the passwords of the version that counts.
-      await testSecret(owner, token);
-      await versions.makeCurrent(owner.secretId, token);
+    async set(pendingText, currentText, secretId) {
+      const owner = ownerOf(secretId);
+      const place = await placeOf(owner);
+      const pending = parseStackCredentials(secretId, pendingText);
+      const current = parseStackCredentials(secretId, currentText);
+      for (const use of storeUses) {
+        const wanted = loginOf(owner, place, pending, use);
+        if (await isLetIn(wanted)) continue;
+        const { username, password, engine } = wanted;
+        const by =
+          engine === 'redis'
+            ? loginOf(owner, place, current, 'redisMaintenance')
+            : loginOf(owner, place, current, use, username);
+        await storeUsers[engine].setPassword(by, { username, password, like: username });
+      }
     },
-  };
 
-  return async ({ step, secretId, token }: RotationStep): Promise<void> => {
-    const owner = ownerOf(secretId);
-    const act = steps[step];
-    if (!act) throw new KolateError('KLT_CONFIG_INVALID', `there is no step ${step} in a rotation`);
-    // False: this version counts already, and the step is a repetition.
-    if (await versions.isRotating(secretId, token)) await act(owner, token);
-  };
+    async test(text, secretId) {
+      const owner = ownerOf(secretId);
+      const place = await placeOf(owner);
+      const pending = parseStackCredentials(secretId, text);
+      for (const use of storeUses) {
+        const login = loginOf(owner, place, pending, use);
+        await storeUsers[login.engine].tryOut(login);
+      }
+    },
+  });
 }
 
 /** @param secretId name or ARN, which ends with letters of its own choice; without them it is found, too */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { createServiceApp, type ServiceAppOptions } from '../../platform/http/create-service-app';
+import type { CursorKeys } from '../../platform/http/cursor-keys';
 import { createLister } from '../../platform/http/list-query';
 import type { VerifyToken } from '../../platform/http/register-route';
 import type { IdentityDirectory } from '../../platform/identity/identity-directory';
@@ -18,7 +19,7 @@ export type EnterpriseInfoOptions = ServiceAppOptions & {
   readonly secrets: SecretStore;
   readonly directory: IdentityDirectory;
   /** Signs the cursors of lists. */
-  readonly cursorKey: string;
+  readonly cursorKeys: CursorKeys;
   readonly planTier: PlanTier;
   /** Tiers that this installation can provide. */
   readonly availableTiers: readonly string[];
@@ -29,7 +30,7 @@ export type EnterpriseInfoOptions = ServiceAppOptions & {
 export function createEnterpriseInfoApp(options: EnterpriseInfoOptions): FastifyInstance {
   const { verifyToken, core, secrets, directory, availableTiers, planTier, newId = randomUUID } = options;
   const app = createServiceApp(options);
-  const lister = createLister(options.cursorKey);
+  const lister = createLister(options.cursorKeys);
   registerTenantRoutes(app, {
     ...{ verifyToken, core, lister, availableTiers },
     requests: createOperationRequests({ newId, availableTiers, planTier }),

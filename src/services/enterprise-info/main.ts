@@ -6,6 +6,7 @@ import { limitOf } from '../../domain/limits/limit-of';
 import { leaseFrom } from '../../domain/limits/token-bucket';
 import { readEnv } from '../../platform/config/read-env';
 import { trustCertificates } from '../../platform/config/trust-certificates';
+import { readCursorKeys } from '../../platform/http/cursor-keys';
 import { createIdentityDirectory } from '../../platform/identity/create-identity-directory';
 import { createIssuerVerifier } from '../../platform/identity/create-issuer-verifier';
 import { createKafka } from '../../platform/kafka/create-kafka';
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
     ...{ log, metrics, tracer, core, secrets, directory, availableTiers, planTier },
     verifyToken: createIssuerVerifier({ issuer: env.KOLATE_ISSUER_URL }),
     limitCaller: limits?.limitCaller,
-    cursorKey: env.KOLATE_CURSOR_KEY,
+    cursorKeys: readCursorKeys(env.KOLATE_CURSOR_KEYS),
     probes: [
       { name: 'postgres', check: core.ping },
       { name: 'kafka', check: kafka.ping },

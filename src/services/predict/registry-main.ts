@@ -7,6 +7,7 @@ import { limitOf } from '../../domain/limits/limit-of';
 import { leaseFrom } from '../../domain/limits/token-bucket';
 import { readEnv } from '../../platform/config/read-env';
 import { trustCertificates } from '../../platform/config/trust-certificates';
+import { readCursorKeys } from '../../platform/http/cursor-keys';
 import { createLister } from '../../platform/http/list-query';
 import { createIssuerVerifier } from '../../platform/identity/create-issuer-verifier';
 import { createKafka } from '../../platform/kafka/create-kafka';
@@ -72,7 +73,7 @@ async function main(): Promise<void> {
     openDatabase,
     openShards,
     blobs,
-    lister: createLister(env.KOLATE_CURSOR_KEY),
+    lister: createLister(readCursorKeys(env.KOLATE_CURSOR_KEYS)),
     newId: randomUUID,
     onCommit: work.poke,
   });

@@ -100,4 +100,20 @@ describe('the identity stack', () => {
     expect(secrets).toContain('"ClientSecret"');
     expect(secrets).toContain('Fn::GetAtt');
   });
+
+  it('has the operators’ secret rotated every 90 days, by a function that may do no more to the pool', () => {
+    template.hasResourceProperties('AWS::SecretsManager::RotationSchedule', {
+      SecretId: { Ref: Object.keys(template.findResources('AWS::SecretsManager::Secret'))[0] },
+      RotationRules: { ScheduleExpression: 'rate(90 days)' },
+    });
+    const [policy] = Object.values(template.findResources('AWS::IAM::Policy')).filter((each) =>
+      JSON.stringify(each).includes('OperatorRotation'),
+    );
+    const actions = JSON.stringify(policy).match(/cognito-idp:\w+/g);
+    expect(actions?.sort()).toEqual([
+      ...['AddUserPoolClientSecret', 'DeleteUserPoolClientSecret', 'ListUserPoolClientSecrets'].map(
+        (name) => `cognito-idp:${name}`,
+      ),
+    ]);
+  });
 });

@@ -178,6 +178,15 @@ describe('what a service may do', () => {
     ]);
   });
 
+  it('has the keys of cursors of each service that gives out lists rotated every 90 days', () => {
+    const template = templateOf(prod);
+    template.resourceCountIs('AWS::SecretsManager::Secret', 2);
+    template.resourceCountIs('AWS::SecretsManager::RotationSchedule', 2);
+    template.allResourcesProperties('AWS::SecretsManager::RotationSchedule', {
+      RotationRules: { ScheduleExpression: 'rate(90 days)' },
+    });
+  });
+
   it('is not to change files or secrets for predict, nor to see any for core', () => {
     const actionsOf = (name: ServiceName) => policyOf(name).flatMap(({ Action }) => listOf(Action).map(String));
     expect(actionsOf('predict')).not.toEqual(expect.arrayContaining(['s3:PutObject']));

@@ -12,6 +12,8 @@ const starts: Readonly<Record<HandlerName, Readonly<Record<string, string>>>> = 
   authorizer: { KOLATE_ISSUER_URL: 'https://issuer.example.com', KOLATE_USAGE_KEYS_OF: 'any' },
   'main-job': { KOLATE_ENV: 'prod', KOLATE_MAIN_JOB_TENANT: 'main-job' },
   'pre-token': { KOLATE_CLIENT_TABLE: 'clients', KOLATE_OPERATOR_CLIENT_PARAMETER: '/operator' },
+  'rotate-client-secret': { KOLATE_USER_POOL_ID: 'any', KOLATE_TOKEN_URL: 'https://sign-in.example.com/oauth2/token' },
+  'rotate-cursor-keys': {},
   'rotate-secret': {},
   'rotate-tenant-stores': {},
   'run-migrations': {},
@@ -44,7 +46,7 @@ describe('the bundles of the functions', () => {
       Module._load = (id, ...rest) => {
         const isThere = /^(node:|\\/)/.test(id) || Module.isBuiltin(id);
         if (isThere || /node_modules/.test(rest[0]?.filename ?? '')) return load(id, ...rest);
-        if (/^@aws-sdk\\/client-(secrets-manager|kafka)$/.test(id)) return load(id, ...rest);
+        if (/^@aws-sdk\\/client-(secrets-manager|kafka|cognito-identity-provider)$/.test(id)) return load(id, ...rest);
         throw Object.assign(new Error('not in the bundle: ' + id), { code: 'MODULE_NOT_FOUND' });
       };
       const { handler } = require(process.argv[1]);

@@ -15,7 +15,7 @@ const source: ListSource = {
 describe('a list', () => {
   let database: TestDatabase;
   let postgres: Postgres;
-  const lister = createLister('k'.repeat(32));
+  const lister = createLister(['k'.repeat(32)]);
   const list = (query: Parameters<typeof lister.list>[2]) => lister.list(postgres.sql, source, query);
 
   beforeAll(async () => {
@@ -71,6 +71,24 @@ describe('a list', () => {
     });
   });
 
+  it('goes on with cursors of the key before and of the one after, as tasks do that started at another time', async () => {
+    const [before, now, next, after] = ['b', 'n', 'x', 'a'].map((letter) => letter.repeat(32)) as [string, ...string[]];
+    const young = createLister([next ?? '', after ?? '', now ?? '']);
+    const old = createLister([now ?? '', next ?? '', before]);
+    for (const [gives, takes] of [
+      [young, old],
+      [old, young],
+    ] as const) {
+      const { nextCursor } = await gives.list(postgres.sql, source, { limit: 2 });
+      const { items } = await takes.list(postgres.sql, source, { limit: 2, cursor: nextCursor });
+      expect(items).toEqual((await list({ limit: 4 })).items.slice(2));
+    }
+    const { nextCursor } = await createLister([before]).list(postgres.sql, source, { limit: 2 });
+    await expect(young.list(postgres.sql, source, { cursor: nextCursor })).rejects.toMatchObject({
+      code: 'KLT_CURSOR_INVALID',
+    });
+  });
+
   it('refuses a cursor that it did not give out, or for another sort', async () => {
     const { nextCursor = '' } = await list({ limit: 2 });
     const [payload] = nextCursor.split('.');
@@ -81,7 +99,7 @@ describe('a list', () => {
     ]) {
       await expect(list(query)).rejects.toMatchObject({ code: 'KLT_CURSOR_INVALID' });
     }
-    const other = createLister('x'.repeat(32));
+    const other = createLister(['x'.repeat(32)]);
     await expect(other.list(postgres.sql, source, { cursor: nextCursor })).rejects.toMatchObject({
       code: 'KLT_CURSOR_INVALID',
     });

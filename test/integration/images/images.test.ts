@@ -106,7 +106,7 @@ async function environmentsOf(postgresUrl: string, issuerUrl: string) {
     KOLATE_IDENTITY_ADMIN_URL: `${issuerUrl}/admin`,
     KOLATE_IDENTITY_ADMIN_TOKEN: 'token-of-nobody-16',
     KOLATE_EXPORTS_BUCKET: bucket,
-    KOLATE_CURSOR_KEY: 'key-of-cursors-in-tests-of-32-chars',
+    KOLATE_CURSOR_KEYS: 'key-of-cursors-in-tests-of-32-chars',
   };
   const predict: Text<PredictEnv> = {
     ...shared,
@@ -114,7 +114,7 @@ async function environmentsOf(postgresUrl: string, issuerUrl: string) {
     KOLATE_GRPC_PORT: String(await freePort()),
     KOLATE_QUARANTINE_FILE: join(scratch, 'quarantine.json'),
   };
-  const registry: Text<PredictRegistryEnv> = { ...shared, ...stores, KOLATE_CURSOR_KEY: info.KOLATE_CURSOR_KEY };
+  const registry: Text<PredictRegistryEnv> = { ...shared, ...stores, KOLATE_CURSOR_KEYS: info.KOLATE_CURSOR_KEYS };
   return { core, 'enterprise-info': info, predict, 'predict-registry': registry };
 }
 

@@ -43,7 +43,7 @@ describe('a tenant with four PostgreSQL shards', () => {
       openDatabase: async (tenantId) => (await platform.tenancy.open(tenantId)).sql,
       openShards: shardsOf,
       blobs: platform.models,
-      lister: createLister('key-of-cursors-in-tests-of-32-chars'),
+      lister: createLister(['key-of-cursors-in-tests-of-32-chars']),
       onCommit: () => undefined,
     });
     consumer = await runPredictionConsumer({

@@ -157,7 +157,7 @@ it('a database that is down is a 503 that says when to come back, and nothing of
     ...{ core, secrets: createFakeSecrets(), directory: createFakeIdentityDirectory(), verifyToken: verifyTestToken },
     ...{ log: createTestLog().log, probes: [{ name: 'postgres', check: core.ping }], availableTiers: ['pool'] },
     planTier: planInMemory,
-    cursorKey: 'a-key-that-signs-the-cursors-of-lists',
+    cursorKeys: ['a-key-that-signs-the-cursors-of-lists'],
   });
   const headers = { authorization: 'Bearer operator', 'idempotency-key': 'k' };
   for (const answer of [
