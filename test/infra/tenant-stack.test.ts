@@ -11,6 +11,9 @@ const app = new App({
 const template = Template.fromStack(new TenantStack(app, 'tenant', { name: 'dev', logDays: 7 }));
 const text = JSON.stringify(template.toJSON());
 type Resource = { Type: string; Condition?: string; Properties: Record<string, unknown>; DeletionPolicy?: string };
+type Joined = { 'Fn::Join': [string, (string | { Ref: string })[]] };
+const filled = (value: Joined): string =>
+  value['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : 'x')).join('');
 const resources = Object.values(template.toJSON().Resources as Record<string, Resource>);
 
 describe('the template of a tenant', () => {
@@ -72,7 +75,7 @@ describe('the template of a tenant', () => {
 
   it('lets the services in and nobody else', () => {
     template.hasResourceProperties('AWS::EC2::SecurityGroup', {
-      SecurityGroupIngress: [5_432, 27_017, 6_379].map((port) =>
+      SecurityGroupIngress: [5_432, 27_017, 6_379, 26_379].map((port) =>
         Match.objectLike({ FromPort: port, ToPort: port, SourceSecurityGroupId: { Ref: 'ClientGroup' } }),
       ),
     });
@@ -104,12 +107,64 @@ describe('the template of a tenant', () => {
   });
 
   it('tells the driver where the stores are, as JSON once the parameters are filled in', () => {
-    const value = template.toJSON().Outputs.Endpoints.Value as { 'Fn::Join': [string, (string | { Ref: string })[]] };
-    const filled = value['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : 'x')).join('');
-    expect(JSON.parse(filled)).toMatchObject({
-      postgres: { port: 5_432, database: 'tenant' },
+    const [condition, three, one] = template.toJSON().Outputs.Endpoints.Value['Fn::If'] as [string, Joined, Joined];
+    expect(condition).toBe('Three');
+    const common = {
+      postgres: { host: 'x.tenants.kolate.internal', port: 5_432, database: 'tenant' },
       mongo: { port: 27_017 },
       redis: { port: 6_379, keyPrefix: 't:x:' },
+    };
+    expect(JSON.parse(filled(one))).toMatchObject(common);
+    expect(JSON.parse(filled(one))).not.toHaveProperty('members');
+    const members = ['x.tenants.kolate.internal', 'x-2.tenants.kolate.internal', 'x-3.tenants.kolate.internal'];
+    expect(JSON.parse(filled(three))).toMatchObject({ ...common, members });
+  });
+
+  it('makes the second and third member only where there are three, each on a host of its own slot', () => {
+    const typed = (type: string) => resources.filter(({ Type }) => Type === type);
+    const conditions = (type: string) => typed(type).map(({ Condition }) => Condition);
+    expect(conditions('AWS::ECS::Service')).toEqual([undefined, 'Three', 'Three']);
+    expect(conditions('AWS::EC2::Volume')).toEqual(['OwnCell', 'OwnThree', 'OwnThree']);
+    expect(conditions('AWS::CloudWatch::Alarm')).toEqual([undefined, 'Three', 'Three']);
+    const pinned = typed('AWS::ECS::Service').map(({ Properties }) => {
+      const [{ Expression }] = Properties.PlacementConstraints as [{ Expression: Joined }];
+      return Expression['Fn::Join'][1].at(-1);
     });
+    expect(pinned).toEqual([{ Ref: 'Slot' }, ' and attribute:kolate.slot == 2', ' and attribute:kolate.slot == 3']);
+  });
+
+  it('tells the engines of three who all are and which one they are, and those of one nothing', () => {
+    const tasks = resources.filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
+    type Variable = { Name?: string; 'Fn::If'?: [string, { Name: string; Value: Joined | string }, { Ref: string }] };
+    const told = tasks.map(({ Properties }) =>
+      (Properties.ContainerDefinitions as { Name: string; Environment: Variable[] }[])
+        .filter(({ Name }) => Name !== 'folders')
+        .map(({ Name, Environment }) => [Name, ...Environment.flatMap((each) => each['Fn::If'] ?? [])]),
+    );
+    const no = { Ref: 'AWS::NoValue' };
+    const all = expect.objectContaining({ Name: 'MEMBERS' });
+    const knows = (engine: string, Value: string) => [engine, 'Three', all, no, 'Three', { Name: 'MEMBER', Value }, no];
+    expect(told).toEqual([
+      [knows('postgres', '1'), knows('mongo', '1'), knows('valkey', '1')],
+      [knows('postgres', '2'), knows('valkey', '2')],
+      [knows('postgres', '3'), knows('valkey', '3')],
+    ]);
+  });
+
+  it('lets three members speak to one another and to nobody else’s, and one to nobody', () => {
+    for (const type of ['AWS::EC2::SecurityGroupIngress', 'AWS::EC2::SecurityGroupEgress']) {
+      const rules = resources.filter(({ Type }) => Type === type);
+      expect(rules.map(({ Properties }) => [Properties.FromPort, Properties.ToPort])).toEqual([
+        [2_379, 2_380],
+        [5_432, 5_432],
+        [8_008, 8_008],
+        [6_379, 6_379],
+        [26_379, 26_379],
+      ]);
+      for (const { Condition, Properties } of rules) {
+        const { GroupId, SourceSecurityGroupId = GroupId, DestinationSecurityGroupId = GroupId } = Properties;
+        expect([Condition, SourceSecurityGroupId, DestinationSecurityGroupId]).toEqual(['Three', GroupId, GroupId]);
+      }
+    }
   });
 });

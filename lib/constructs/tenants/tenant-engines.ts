@@ -1,10 +1,10 @@
-import { Fn, Token } from 'aws-cdk-lib';
+import { Aws, type CfnCondition, Fn, Token } from 'aws-cdk-lib';
 import { CfnTaskDefinition, CfnService as EcsService } from 'aws-cdk-lib/aws-ecs';
 import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnService as DnsService } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
 import { folderMemoryMib } from '../../../src/contracts/cells';
-import { enginePorts, tenantHost } from '../../../src/contracts/tenant-hosts';
+import { enginePorts, tenantMemberHost, tenantMemberHosts } from '../../../src/contracts/tenant-hosts';
 import { acknowledge } from '../acknowledge';
 import type { Shared } from './tenant-parameters';
 
@@ -18,9 +18,13 @@ export type TenantEnginesProps = {
   readonly groupId: string;
   readonly log: CfnLogGroup;
   readonly region: string;
+  /** Which member of the tenant's engines it is, and when there are three; all but the first are made only then. */
+  readonly member: { readonly index: 1 | 2 | 3; readonly three: CfnCondition };
   /** Of the host that the engines are pinned to. */
   readonly place: { readonly cellId: string; readonly slot: string; readonly subnet: string };
   readonly memoryMib: { readonly postgres: number; readonly mongo: number; readonly valkey: number };
+  /** What it may store on its host; text, since it is a parameter. 0: all that there is. */
+  readonly diskGib: string;
 };
 
 export type Engine = keyof typeof enginePorts;
@@ -60,15 +64,15 @@ export class TenantEngines extends Construct {
 
   constructor(scope: Construct, id: string, props: TenantEnginesProps) {
     super(scope, id);
-    const { shared, tenantId, place } = props;
+    const { shared, tenantId, place, member } = props;
     const task = this.task(props);
     explain(task);
     const dns = new DnsService(this, 'Name', {
-      name: tenantId,
+      name: suffixed(tenantId, member.index),
       dnsConfig: { namespaceId: shared.namespace, dnsRecords: [{ type: 'A', ttl: 10 }] },
       healthCheckCustomConfig: {},
     });
-    this.host = tenantHost(tenantId);
+    this.host = tenantMemberHost(tenantId, member.index);
     this.service = new EcsService(this, 'Service', {
       cluster: shared.cluster,
       taskDefinition: task.ref,
@@ -100,13 +104,16 @@ export class TenantEngines extends Construct {
       propagateTags: 'SERVICE',
       tags: [{ key: 'kolate:tenant', value: tenantId }],
     });
+    if (member.index > 1) for (const each of [task, dns, this.service]) each.cfnOptions.condition = member.three;
   }
 
   private task(props: TenantEnginesProps): CfnTaskDefinition {
-    const { shared, tenantId, taskRoleArn } = props;
+    const { shared, tenantId, taskRoleArn, member } = props;
+    // FerretDB's store has no copies yet: documents are on the first member's host alone.
+    const own = engines.filter((engine) => member.index === 1 || engine !== 'mongo');
     const folderOf = (engine: Engine) => Fn.join('', ['/data/', tenantId, `/${engine}`]);
     return new CfnTaskDefinition(this, 'Task', {
-      family: Fn.join('', ['kolate-tenant-', tenantId]),
+      family: Fn.join('', ['kolate-tenant-', suffixed(tenantId, member.index)]),
       networkMode: 'awsvpc',
       requiresCompatibilities: ['EC2'],
       taskRoleArn,
@@ -114,11 +121,23 @@ export class TenantEngines extends Construct {
       volumes: [
         ...engines.map((engine) => ({ name: engine, host: { sourcePath: folderOf(engine) } })),
         ...engines.flatMap((engine) => [{ name: `${engine}-tmp` }, { name: `${engine}-run` }]),
+        // Of this tenant alone, and no folder of its engines: these cannot say how much they may store.
+        { name: 'limits', host: { sourcePath: Fn.join('', ['/data/limits/', tenantId]) } },
       ],
-      containerDefinitions: [ownerOfFolders(props), ...engines.map((engine) => container(engine, props))],
+      containerDefinitions: [ownerOfFolders(props), ...own.map((engine) => container(engine, props))],
     });
   }
 }
+
+/** The first member is called as the engines of a tenant that has one. */
+const suffixed = (tenantId: string, index: number): string =>
+  index === 1 ? tenantId : Fn.join('', [tenantId, `-${index}`]);
+
+/** Variables of a member's engines: who all are, and which one this is. One by itself knows of none. */
+const memberVariables = ({ tenantId, member: { index, three } }: TenantEnginesProps) =>
+  Object.entries({ MEMBERS: tenantMemberHosts(tenantId, 3).join(), MEMBER: String(index) }).map(([Name, Value]) =>
+    Fn.conditionIf(three.logicalId, { Name, Value }, Aws.NO_VALUE),
+  );
 
 function explain(task: CfnTaskDefinition): void {
   const guard = 'cdk-validator-cfnguard::ecs_task_definition_';
@@ -138,6 +157,23 @@ const logTo = ({ log, region }: TenantEnginesProps, prefix: string) => ({
   options: { 'awslogs-group': log.ref, 'awslogs-region': region, 'awslogs-stream-prefix': prefix },
 });
 
+/**
+ * Asks the host (images/host/limit-tenants) for a limit to what the tenant stores. Its first start waits for that: what is
+ * written before would be moved between folders with the id and without, which XFS refuses.
+ */
+export const prepareFolders = `set -eu
+chown ${engineUser} ${engines.map((engine) => `/data/${engine}`).join(' ')}
+[ "$DISK_GIB" = 0 ] && exit 0
+echo "$DISK_GIB" > /limits/gib.new
+mv /limits/gib.new /limits/gib
+for try in $(seq 60); do
+  [ -s /limits/set ] && exit 0
+  sleep 1
+done
+echo "the host has not limited what this tenant may store" >&2
+exit 1
+`;
+
 /** Folders that Docker makes on the host belong to root: this gives them to the engines, and ends. */
 function ownerOfFolders(props: TenantEnginesProps): CfnTaskDefinition.ContainerDefinitionProperty {
   return {
@@ -147,9 +183,13 @@ function ownerOfFolders(props: TenantEnginesProps): CfnTaskDefinition.ContainerD
     user: '0',
     readonlyRootFilesystem: true,
     memoryReservation: folderMemoryMib,
-    entryPoint: ['/bin/chown'],
-    command: [engineUser, ...engines.map((engine) => `/data/${engine}`)],
-    mountPoints: engines.map((engine) => ({ sourceVolume: engine, containerPath: `/data/${engine}` })),
+    entryPoint: ['/bin/bash', '-c'],
+    command: [prepareFolders],
+    environment: [{ name: 'DISK_GIB', value: props.diskGib }],
+    mountPoints: [
+      ...engines.map((engine) => ({ sourceVolume: engine, containerPath: `/data/${engine}` })),
+      { sourceVolume: 'limits', containerPath: '/limits' },
+    ],
     logConfiguration: logTo(props, 'folders'),
   };
 }
@@ -176,6 +216,7 @@ function container(engine: Engine, props: TenantEnginesProps): CfnTaskDefinition
     environment: [
       { name: 'TENANT_ID', value: tenantId },
       { name: 'MEMORY_MIB', value: Token.asString(memoryMib[engine]) },
+      ...memberVariables(props),
     ],
     secrets: [...passwordKeys[engine].map(secret(credentialsArn)), ...tlsKeys.map(secret(tlsArn))],
     mountPoints: [

@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
-import { enginePorts, tenantZone } from '../../../src/contracts/tenant-hosts';
+import { enginePorts, sentinelPort, tenantZone } from '../../../src/contracts/tenant-hosts';
 import type { Environment } from '../../config/environment';
 import { explainPolicy } from '../explain-policy';
 import { tenantSecretArn } from '../secret-folder';
@@ -40,7 +40,7 @@ export class TenantHosting extends Construct {
       description: 'May reach the engines of tenants',
       allowAllOutbound: false,
     });
-    for (const [engine, port] of Object.entries(enginePorts)) {
+    for (const [engine, port] of Object.entries({ ...enginePorts, Sentinel: sentinelPort })) {
       this.clientGroup.addEgressRule(ec2.Peer.ipv4(vpc.vpcCidrBlock), ec2.Port.tcp(port), `${engine} of tenants`);
     }
     this.hostGroup = new ec2.SecurityGroup(this, 'HostGroup', {
