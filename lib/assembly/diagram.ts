@@ -44,7 +44,7 @@ export function diagramOf({ stacks }: Assembly): string {
   return ['flowchart LR', ...stacks.flatMap(box), ...new Set(arrows)].join('\n');
 }
 
-const plural = (label: string): string => (label.endsWith('y') ? `${label.slice(0, -1)}ies` : `${label}s`);
+const plural = (label: string): string => (/[^aeiou]y$/.test(label) ? `${label.slice(0, -1)}ies` : `${label}s`);
 const idOf = ({ part }: Pick<AssembledStack, 'part'>): string => part.replaceAll('-', '_');
 
 function box(stack: AssembledStack): string[] {

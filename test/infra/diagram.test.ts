@@ -25,6 +25,12 @@ it('draws protected stacks square, counts what is in them, and leads from what i
   ]);
 });
 
+it('counts in English', () => {
+  const types = ['AWS::EC2::NatGateway', 'AWS::ECR::Repository', 'AWS::Synthetics::Canary'];
+  const resources = Object.fromEntries(types.flatMap((type) => [1, 2].map((at) => [`${type}${at}`, resource(type)])));
+  expect(diagramOf(assemblyWith({ resources }))).toContain('2 NAT gateways<br/>2 canaries<br/>2 image repositories');
+});
+
 it('refuses a page without its markers', () => {
   expect(() => withDiagram('# Page', assemblyWith({ resources: {} }))).toThrow('has no <!-- diagram');
 });
