@@ -23,6 +23,7 @@ import type { KafkaEndpoint } from '../../local/engines/kafka-engine';
 import type { S3Endpoint } from '../../local/engines/s3-engine';
 import { ensureTopics } from '../../src/platform/kafka/ensure-topics';
 import { createNamespace } from '../../src/platform/kafka/namespace';
+import { restWhenIdle } from '../../src/platform/kafka/rest-when-idle';
 
 const kept = { retentionMs: -1, compacted: false, consumed: false };
 
@@ -66,6 +67,7 @@ export async function testKafka() {
     brokers,
     uniqueTopic: (topic: string): string => `${topic}.${randomId()}`,
     async createTopics(topics: readonly string[], numPartitions = 1): Promise<void> {
+      restWhenIdle();
       const client = new Kafka({ brokers: [brokers], clientId: 'test-setup', logLevel: logLevel.NOTHING });
       const asked = topics.map((name) => ({ name, partitions: numPartitions, ...kept }));
       await ensureTopics(client, createNamespace(''), asked);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Kafka, logLevel } from 'kafkajs';
+import { restWhenIdle } from '../../src/platform/kafka/rest-when-idle';
 
 const leaveGroup = 13;
 
@@ -16,6 +17,7 @@ const text = (value: string): Buffer => {
  * timed out: whoever takes over is not held up for these seconds.
  */
 export async function leaveGroups(broker: string, clientId: string): Promise<void> {
+  restWhenIdle();
   const admin = new Kafka({ brokers: [broker], clientId: 'undertaker', logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
