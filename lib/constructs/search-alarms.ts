@@ -52,9 +52,14 @@ export function addSearchAlarms(scope: Construct, { topic, domainName, diskGib }
     description: 'AWS could not take the hourly snapshot of OpenSearch.',
     runbook: 'search-no-snapshot',
   });
+  new KolateAlarm(scope, 'KeyDisabled', {
+    ...{ topic, metric: metric('KMSKeyError', 'Maximum', 5), threshold: 1 },
+    description: 'The key of OpenSearch is disabled: it answers nobody until it is enabled.',
+    runbook: 'search-key-lost',
+  });
   new KolateAlarm(scope, 'KeyLost', {
     ...{ topic, metric: metric('KMSKeyInaccessible', 'Maximum', 5), threshold: 1 },
-    description: 'OpenSearch cannot use its key; what it holds is lost for good when that lasts.',
+    description: 'The key of OpenSearch is deleted, or lets it in no more: what it holds is lost.',
     runbook: 'search-key-lost',
   });
 }

@@ -130,7 +130,7 @@ function clusterOf(search: Environment['search'], all: number): CfnDomain.Cluste
     ...(zones > 1 ? { zoneAwarenessConfig: { availabilityZoneCount: zones } } : {}),
     dedicatedMasterEnabled: masterType !== undefined,
     ...(masterType === undefined ? {} : { dedicatedMasterType: masterType, dedicatedMasterCount: 3 }),
-    // One zone of three stands by with a whole copy, and takes over within a minute.
+    // One zone of three stands by with a whole copy, and takes over within a minute: every index has to have three copies.
     multiAzWithStandbyEnabled: masterType !== undefined && zones === 3,
   };
 }
