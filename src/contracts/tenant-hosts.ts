@@ -15,6 +15,12 @@ export const tenantMemberHost = (tenantId: string, member: number): string =>
 export const memberCounts = [1, 3] as const;
 export type MemberCount = (typeof memberCounts)[number];
 
+/** How many members the engines of a tenant of a tier have on AWS; on one machine they have one. */
+export const tierMembers: Readonly<Record<'shared-cell' | 'dedicated', MemberCount>> = {
+  'shared-cell': 1,
+  dedicated: 3,
+};
+
 /** Of as many as there are. */
 export const tenantMemberHosts = (tenantId: string, members: MemberCount): readonly string[] =>
   Array.from({ length: members }, (_, at) => tenantMemberHost(tenantId, at + 1));
@@ -24,3 +30,12 @@ export const sentinelPort = 26_379;
 
 /** Where they listen. */
 export const enginePorts = { postgres: 5_432, mongo: 27_017, valkey: 6_379 } as const;
+
+/** What members of one tenant say to one another, by what it is for: first port, last port. */
+export const memberPorts = [
+  ['Etcd', 2_379, 2_380],
+  ['Postgres', enginePorts.postgres, enginePorts.postgres],
+  ['Patroni', 8_008, 8_008],
+  ['Valkey', enginePorts.valkey, enginePorts.valkey],
+  ['Sentinel', sentinelPort, sentinelPort],
+] as const;
