@@ -64,7 +64,8 @@ function needsEngines(mode, args) {
 }
 
 /** What looks at the stacks synthesizes them, with the folders that images are made of. */
-const needsImages = (mode, args) => mode === 'test' || (mode === 'run' && args[0] !== 'bench');
+const needsImages = (mode, args) =>
+  mode === 'test' || (mode === 'run' && args[0] !== 'bench' && !args.includes('--help'));
 
 /** Side by side, as none of it needs another: the engines, and Node, then its packages, then our own build. */
 async function setUp(resolved, parts, progress, withImages) {
