@@ -36,7 +36,7 @@ export class CellStack extends KolateStack {
       const slot = String(at + 1);
       const scopeOfHost = new Construct(this, `Slot${slot}`);
       const host = new CellHost(scopeOfHost, 'Host', {
-        ...{ slot, zone, subnet, cellId: cell.id, keyArn: key.keyArn, size: cell, measured: true },
+        ...{ slot, zone, subnet, cellId: cell.id, keyArn: key.keyArn, size: cell, isShared: true },
         shared: {
           cluster: hosting.cluster.clusterName,
           hostGroup: hosting.hostGroup.securityGroupId,

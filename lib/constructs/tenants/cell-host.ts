@@ -3,7 +3,7 @@ import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import { CfnLaunchTemplate, CfnVolume } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge';
-import { attachScript, measureScript } from './host-scripts';
+import { attachScript, limitScript, measureScript } from './host-scripts';
 import { type Shared, textParameter } from './tenant-parameters';
 
 export type CellHostProps = {
@@ -15,8 +15,8 @@ export type CellHostProps = {
   readonly cellId: string;
   readonly keyArn: string;
   readonly size: CellSize;
-  /** Tells CloudWatch how full disk and memory are, once a minute. @default false */
-  readonly measured?: boolean;
+  /** Limits what each tenant stores, and tells CloudWatch what is used. @default false */
+  readonly isShared?: boolean;
   /** @default - always made */
   readonly condition?: CfnCondition;
 };
@@ -85,7 +85,7 @@ export class CellHost extends Construct {
     explain(this);
   }
 
-  private makeLaunchTemplate({ slot, shared, cellId, size, measured }: CellHostProps): CfnLaunchTemplate {
+  private makeLaunchTemplate({ slot, shared, cellId, size, isShared }: CellHostProps): CfnLaunchTemplate {
     return new CfnLaunchTemplate(this, 'Template', {
       launchTemplateData: {
         imageId: shared.hostImage,
@@ -96,7 +96,7 @@ export class CellHost extends Construct {
         monitoring: { enabled: true },
         blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { volumeSize: 30, volumeType: 'gp3', encrypted: true } }],
         userData: Fn.base64(
-          Fn.sub(measured ? attachScript + measureScript : attachScript, {
+          Fn.sub(attachScript + (isShared ? limitScript() + measureScript : ''), {
             Volume: this.volume.ref,
             Cluster: shared.cluster,
             CellId: cellId,

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { tenantUse } from '../../../src/contracts/cells';
 import { tenantStackPrefix } from './provisioning-role';
 
-// User data of hosts. `${!x}` is the shell's own; `${x}` is substituted by CloudFormation.
+// User data of hosts: run when a host is made, and never again. What has to be there after a reboot is a unit of systemd.
+// `${!x}` is the shell's own; `${x}` is substituted by CloudFormation.
 
 /** What a host of a shared cell says of itself, in percent, by CellId and Slot. */
 export const cellMetrics = { namespace: tenantUse.namespace, disk: 'DiskUsed', memory: 'MemoryUsed' } as const;
@@ -24,7 +27,12 @@ for try in $(seq 60); do [ -e $disk ] && break || sleep 2; done
 [ -e $disk ] || { echo "the volume $volume did not come"; exit 1; }
 blkid $disk || mkfs.xfs $disk
 mkdir -p /data
-mount -o noatime,prjquota $disk /data
+# A reboot mounts it again; engines that ran without it would begin anew on the disk of the system.
+echo "$disk /data xfs noatime,prjquota,nofail 0 2" >> /etc/fstab
+mkdir -p /etc/systemd/system/ecs.service.d
+printf '[Unit]\\nRequiresMountsFor=/data\\n' > /etc/systemd/system/ecs.service.d/data.conf
+systemctl daemon-reload
+mount /data
 cat >> /etc/ecs/ecs.config <<EOF
 ECS_CLUSTER=\${Cluster}
 ECS_INSTANCE_ATTRIBUTES={"kolate.cell":"\${CellId}","kolate.slot":"\${Slot}"}
@@ -32,6 +40,33 @@ ECS_ENABLE_TASK_IAM_ROLE=true
 ECS_AWSVPC_BLOCK_IMDS=true
 EOF
 `;
+
+/** The commands that have the host run a program of its own again and again, from now on and after each boot. */
+const everySeconds = (seconds: number, name: string, command = `/usr/local/bin/${name}`): string => `\
+chmod 755 /usr/local/bin/${name}
+cat > /etc/systemd/system/${name}.service <<'EOF'
+[Unit]
+RequiresMountsFor=/data
+[Service]
+Type=oneshot
+ExecStart=${command}
+EOF
+cat > /etc/systemd/system/${name}.timer <<'EOF'
+[Timer]
+OnActiveSec=${seconds}
+OnUnitInactiveSec=${seconds}
+AccuracySec=1
+[Install]
+WantedBy=timers.target
+EOF
+systemctl daemon-reload
+systemctl enable --now ${name}.timer
+`;
+
+/** Gives each tenant of a shared host the limit that its task asks for. */
+export const limitScript = (): string => `cat > /usr/local/bin/limit-tenants <<'EOF'
+${readFileSync(join(process.cwd(), 'images/host/limit-tenants'), 'utf8').replaceAll('${', '${!')}EOF
+${everySeconds(10, 'limit-tenants', '/usr/local/bin/limit-tenants /data')}`;
 
 /**
  * Once a minute how full the host is, and every ten what each tenant takes of it: memory of its containers without the
@@ -46,9 +81,7 @@ for pair in ${cellMetrics.disk}=$disk ${cellMetrics.memory}=$memory; do
     --metric-name \${!pair%=*} --value \${!pair#*=} --dimensions CellId=\${CellId},Slot=\${Slot}
 done
 EOF
-chmod 755 /usr/local/bin/measure
-systemd-run --on-active=60 --on-unit-active=60 --unit=measure /usr/local/bin/measure
-cat > /usr/local/bin/measure-tenants <<'EOF'
+${everySeconds(60, 'measure')}cat > /usr/local/bin/measure-tenants <<'EOF'
 #!/bin/bash
 for folder in /data/*-*-*-*-*; do
   [ -d $folder ] || continue
@@ -63,6 +96,4 @@ for folder in /data/*-*-*-*-*; do
     "MetricName=${tenantUse.disk},Unit=Megabytes,Value=$disk,Dimensions=[{Name=${tenantUse.dimension},Value=$tenant}]"
 done
 EOF
-chmod 755 /usr/local/bin/measure-tenants
-systemd-run --on-active=120 --on-unit-active=600 --unit=measure-tenants /usr/local/bin/measure-tenants
-`;
+${everySeconds(600, 'measure-tenants')}`;

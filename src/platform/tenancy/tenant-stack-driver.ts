@@ -13,7 +13,12 @@ export type StackSpec = {
   /** How many PostgreSQL databases, each an engine of its own, hold what is large (1). */
   readonly shards?: number;
   /** The host of a shared cell that it is pinned to. @default - none: a host of its own, or what the machine has */
-  readonly place?: { readonly cellId: string; readonly slot: number };
+  readonly place?: {
+    readonly cellId: string;
+    readonly slot: number;
+    /** What it may store there. @default - what the tier gives */
+    readonly diskGib?: number;
+  };
   /** What the stores' users are let in with. CloudFormation resolves them from the secret store instead. */
   readonly credentials: StackCredentials;
   /** The same token is the same request: asked again after a lost answer, it does nothing again. */

@@ -7,6 +7,10 @@ describe('the place of a tenant in its template', () => {
     });
   });
 
+  it('says how much the tenant may store, where that is agreed', () => {
+    expect(placeParameters('shared-cell', { cellId: 'one', slot: 3, diskGib: 40 })).toMatchObject({ DiskGib: '40' });
+  });
+
   it('is none for a host of its own, also where a place is handed in', () => {
     expect(placeParameters('dedicated', undefined)).toEqual({});
     expect(placeParameters('dedicated', { cellId: 'one', slot: 1 })).toEqual({});

@@ -15,6 +15,7 @@ export type PlacementRow = {
   /** Of a shared cell; null for who is in none. */
   readonly cell_id: string | null;
   readonly cell_slot: number | null;
+  readonly disk_gib: number | null;
 };
 
 /** What a tenant has of a shared cell. */

@@ -122,11 +122,12 @@ async function applyStack(
 ): Promise<{ stack: Stack; secretName: string }> {
   const secretName = secretNames.stores(tenantId, tier);
   const credentials = parseStackCredentials(secretName, await keepOrMake(secrets, secretName, newCredentials));
-  const { cell_id: cellId, cell_slot: slot } = (await createPlacementStore(core.sql).find(tenantId, role)) ?? {};
+  const found = await createPlacementStore(core.sql).find(tenantId, role);
+  const { cell_id: cellId, cell_slot: slot, disk_gib: diskGib } = found ?? {};
   const spec: StackSpec = {
     ...{ name: stackName(tenantId, tier), tenantId, tier, credentials, requestToken: `${sagaId}-${step}` },
     ...(shards > 1 && { shards }),
-    ...(cellId && slot ? { place: { cellId, slot } } : {}),
+    ...(cellId && slot ? { place: { cellId, slot, ...(diskGib ? { diskGib } : {}) } } : {}),
   };
   return { stack: await driver.apply(spec, signal), secretName };
 }

@@ -19,5 +19,9 @@ export function placeParameters(tier: string, place: StackSpec['place']): Readon
     });
   }
   // Hosts are numbered from 1, the subnets that they stand in are a list from 0.
-  return { CellId: place.cellId, Slot: String(place.slot), SlotIndex: String(place.slot - 1) };
+  const { cellId, slot, diskGib } = place;
+  return {
+    ...{ CellId: cellId, Slot: String(slot), SlotIndex: String(slot - 1) },
+    ...(diskGib === undefined ? {} : { DiskGib: String(diskGib) }),
+  };
 }
