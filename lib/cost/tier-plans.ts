@@ -1,3 +1,4 @@
+import { tenantUserPrefix } from '../../src/contracts/cache-access';
 import { type TierName, tierNames } from '../../src/contracts/http/tenants';
 import { type PlannedResource, type TierPlan, tenantPlaceholder } from '../../src/contracts/tier-plan';
 import type { AssembledStack } from '../assembly/assembly';
@@ -29,7 +30,7 @@ function resourcesOf(tier: TierName, tenant: AssembledStack, { lines }: Estimate
     type: Type,
     name: `kolate-tenant-${tenantPlaceholder}-${tier}-${id}*`,
   }));
-  const all = Map.groupBy([...beside, ...inside], ({ type }) => type);
+  const all = Map.groupBy([...beside, ...inside, ...(tier === 'pool' ? inPool : [])], ({ type }) => type);
   const usdOf = (type: string): number => inCents(sum(lines.filter((line) => line.type === type)));
   return [...all]
     .map(([kind, made]) => ({
@@ -41,6 +42,14 @@ function resourcesOf(tier: TierName, tenant: AssembledStack, { lines }: Estimate
     }))
     .sort((a, b) => b.usdPerMonth - a.usdPerMonth);
 }
+
+/** What a tenant of the pool has in the platform's own engines, which cost the same without it. */
+const inPool = [
+  { type: 'Database and role in Aurora', name: 't_<tenant id>' },
+  { type: 'Database and user in DocumentDB', name: 't_<tenant id>' },
+  { type: 'AWS::ElastiCache::User', name: `${tenantUserPrefix}<tenant id>` },
+  { type: 'AWS::ElastiCache::User', name: `${tenantUserPrefix}<tenant id>-m` },
+];
 
 const onHost = new Set(['AWS::ECS::Service']);
 const inZone = new Set(['AWS::EC2::Volume', 'AWS::AutoScaling::AutoScalingGroup']);

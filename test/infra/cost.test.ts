@@ -208,7 +208,10 @@ describe.each([...environmentNames, everything])('what %s costs', (environment) 
     expect(kinds.get('dedicated')).toEqual(expect.arrayContaining(['AWS::EC2::Volume', 'AWS::KMS::Key']));
     expect(kinds.get('shared-cell')).toContain('AWS::KMS::Key');
     expect(kinds.get('shared-cell')).not.toContain('AWS::EC2::Volume');
-    expect(kinds.get('pool')).toEqual(['AWS::Cognito::UserPoolClient', 'AWS::SecretsManager::Secret']);
+    expect(kinds.get('pool')).toEqual([
+      ...['AWS::Cognito::UserPoolClient', 'AWS::SecretsManager::Secret', 'Database and role in Aurora'],
+      ...['Database and user in DocumentDB', 'AWS::ElastiCache::User'],
+    ]);
   });
 });
 

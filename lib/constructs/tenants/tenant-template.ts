@@ -1,4 +1,4 @@
-import { type App, Stack } from 'aws-cdk-lib';
+import { type App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -77,7 +77,9 @@ export class TenantTemplate extends Construct {
   /** No call undoes one of these: what was published stays when another version is, and when this stack goes. */
   private publish({ asset }: TemplateAsset, file: string, { environment, key }: TenantTemplateProps): void {
     const parameter = (name: string): string => `/kolate/${environment.name}/tenants/template/${name}`;
-    const logGroup = new LogGroup(this, 'Log', { encryptionKey: key, retention: environment.logDays });
+    const logGroup = new LogGroup(this, 'Log', {
+      ...{ encryptionKey: key, retention: environment.logDays, removalPolicy: RemovalPolicy.DESTROY },
+    });
     const source = asset.bucket.arnForObjects(asset.s3ObjectKey);
     const copy = this.call(
       'Copy',
