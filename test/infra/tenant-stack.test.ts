@@ -2,6 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { featureFlags } from '../../lib/config/feature-flags';
 import { TenantStack } from '../../lib/stacks/tenant-stack';
+import { sharedCellDemand } from '../../src/contracts/cells';
 
 const app = new App({
   context: { ...featureFlags },
@@ -71,6 +72,26 @@ describe('the template of a tenant', () => {
         expect.arrayContaining(['PASSWORD', 'TLS_CERTIFICATE', 'TLS_KEY']),
       );
     }
+  });
+
+  it('asks the host for a limit in a folder of its own that no engine has, and for none on a host of its own', () => {
+    type Mount = { SourceVolume: string };
+    type Container = { Name: string; MountPoints: Mount[]; Environment?: unknown };
+    type Volume = { Name: string; Host?: { SourcePath: unknown } };
+    const tasks = resources.filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
+    for (const { Properties } of tasks) {
+      const volumes = Properties.Volumes as Volume[];
+      expect(volumes.find(({ Name }) => Name === 'limits')?.Host?.SourcePath).toEqual({
+        'Fn::Join': ['', ['/data/limits/', { Ref: 'TenantId' }]],
+      });
+      const containers = Properties.ContainerDefinitions as Container[];
+      const withLimits = containers.filter(({ MountPoints }) => MountPoints.some((at) => at.SourceVolume === 'limits'));
+      expect(withLimits.map(({ Name }) => Name)).toEqual(['folders']);
+      expect(withLimits[0]?.Environment).toEqual([
+        { Name: 'DISK_GIB', Value: { 'Fn::If': ['OwnCell', '0', { Ref: 'DiskGib' }] } },
+      ]);
+    }
+    expect(template.toJSON().Parameters.DiskGib.Default).toBe(sharedCellDemand.diskGib);
   });
 
   it('lets the services in and nobody else', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { checkEnvironment } from '../../../lib/config/check-environment';
 import type { Environment } from '../../../lib/config/environment';
@@ -46,6 +47,26 @@ describe('a shared cell', () => {
     expect(runbooks.sort()).toEqual(
       ['cell-disk', 'cell-host-replaced', 'cell-memory', 'cell-volume-queue'].flatMap((name) => [name, name, name]),
     );
+  });
+
+  it('has its hosts limit what each tenant stores, by the very program that is tried on a real volume', () => {
+    const written = Object.values(template.findResources('AWS::EC2::LaunchTemplate')).map(
+      ({ Properties }) => Properties.LaunchTemplateData.UserData['Fn::Base64']['Fn::Sub'][0] as string,
+    );
+    expect(written).toHaveLength(3);
+    for (const text of written) {
+      const asShell = text.replaceAll('$' + '{!', '$' + '{');
+      expect(asShell).toContain(`<<'EOF'\n${readFileSync('images/host/limit-tenants', 'utf8')}EOF\n`);
+      expect(asShell).toContain('enable --now limit-tenants.timer');
+      // As large as user data may be, once CloudFormation has filled it in.
+      expect(text.length).toBeLessThan(16_000);
+    }
+  });
+
+  it('has its hosts mount the volume with quotas, after a reboot too, before any engine runs', () => {
+    const text = JSON.stringify(template.findResources('AWS::EC2::LaunchTemplate'));
+    expect(text).toContain('/data xfs noatime,prjquota,nofail 0 2\\" >> /etc/fstab');
+    expect(text).toMatch(/RequiresMountsFor=\/data[^>]*> \/etc\/systemd\/system\/ecs\.service\.d\/data\.conf/);
   });
 
   it('is known, with the room of each host, to who places tenants', () => {

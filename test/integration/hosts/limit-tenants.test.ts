@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { prepareFolders } from '../../../lib/constructs/tenants/tenant-engines';
 import { xfsVolume } from '../../helpers/xfs-volume';
 
 const volume = xfsVolume();
@@ -102,6 +103,22 @@ const onHost = (script: string): string[] => {
       come $A ''; come other 1; echo 1 > $DATA/limits/gib; mkdir -p $DATA/limits/$B; echo 1 > $DATA/limits/$B/gib
       limit; echo done; project $A; project other; ls $DATA`);
     expect(lines).toEqual(['done', '0', '0', 'A', 'limits', 'other']);
+  });
+
+  it('lets the first start of a tenant wait for its limit, the next ones not, and none pass without', () => {
+    const start = prepareFolders.replaceAll('/limits', '$DATA/limits/$A').replaceAll('/data/', '$DATA/$A/');
+    const lines = onHost(`
+      export DATA A
+      start() { DISK_GIB=$1 bash -c '${start.replace('sleep 1', 'sleep $PAUSE')}' 2>&1; echo "$1 GiB: $?"; }
+      mkdir -p $DATA/$A/{postgres,mongo,valkey} $DATA/limits/$A
+      export PAUSE=0; start 0; start 1
+      export PAUSE=1; (sleep 2; limit) & start 1; wait
+      start 2; limit; stat -c %u $DATA/$A/mongo`);
+    expect(lines).toEqual([
+      ...['0 GiB: 0', 'the host has not limited what this tenant may store', '1 GiB: 1'],
+      ...['limit-tenants: A has 1 GiB, as project 1', '1 GiB: 0', '2 GiB: 0'],
+      ...['limit-tenants: A has 2 GiB, as project 1', '10001'],
+    ]);
   });
 
   it('gives no id out again, so that nobody who comes inherits the use of who went', () => {
