@@ -3,7 +3,6 @@ import { type AccountQuota, accountQuotas } from '../../../contracts/account-quo
 import type { CellSpec } from '../../../contracts/cells';
 import type { EnterpriseInfoEnv } from '../../../contracts/env/enterprise-info-env';
 import { AgentDriverEnv, CloudFormationDriverEnv } from '../../../contracts/env/tenant-driver-env';
-import { type TierPlan, TierPlans } from '../../../contracts/tier-plan';
 import { readEnv } from '../../../platform/config/read-env';
 import { awsFolder } from '../../../platform/secrets/create-secrets';
 import { findSecretArn } from '../../../platform/secrets/find-secret-arn';
@@ -21,15 +20,11 @@ import {
 } from '../../../platform/tenancy/create-cloudwatch-meter';
 import { createTieredStackDriver } from '../../../platform/tenancy/create-tiered-stack-driver';
 import { createElastiCacheClient } from '../../../platform/tenancy/pool/elasticache-client';
-import {
-  type PlanTier,
-  shardsUnavailable,
-  type TenantStackDriver,
-} from '../../../platform/tenancy/tenant-stack-driver';
+import type { PlanTier, TenantStackDriver } from '../../../platform/tenancy/tenant-stack-driver';
 import { secretNames } from '../secret-names';
 import { openPoolDriver } from './open-pool-driver';
 import { placeParameters, readCells } from './read-cells';
-import { readJsonVariable } from './read-json-variable';
+import { readTierPlans } from './read-tier-plans';
 import { withCertificates } from './with-certificates';
 
 export type OpenDriver = {
@@ -68,7 +63,6 @@ function openCloudFormation(service: Service, env: Text): OpenDriver {
   const { KOLATE_TENANT_TEMPLATE_URL: url, KOLATE_PROVISIONING_ROLE_ARN: roleArn } = driverEnv;
   const cells = readCells(driverEnv.KOLATE_SHARED_CELLS);
   const stackTiers = cells.length > 0 ? ['shared-cell', 'dedicated'] : ['dedicated'];
-  const plans = readJsonVariable('KOLATE_TIER_PLANS', TierPlans, driverEnv.KOLATE_TIER_PLANS);
   const manager = new SecretsManagerClient({ region, maxAttempts: 3 });
   const stacks = createCloudFormationStackDriver({
     client: createCloudFormationClient({ region }),
@@ -91,15 +85,7 @@ function openCloudFormation(service: Service, env: Text): OpenDriver {
     driver: createTieredStackDriver(driverOf),
     availableTiers: Object.keys(driverOf),
     ...{ cells, quotas: accountQuotas },
-    planTier: planFrom(plans),
+    planTier: readTierPlans(driverEnv.KOLATE_TIER_PLANS),
     ...(cells.length > 0 && { measure: createCloudWatchMeter({ client: createCloudWatchClient(region) }) }),
   };
 }
-
-/** As infrastructure has counted them. The template has one PostgreSQL. */
-const planFrom =
-  (plans: readonly TierPlan[]): PlanTier =>
-  async (tier, shards = 1) => {
-    if (shards > 1) throw shardsUnavailable(tier, shards);
-    return plans.find((plan) => plan.tier === tier);
-  };
