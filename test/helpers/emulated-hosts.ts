@@ -10,6 +10,7 @@ import {
   ListSecretVersionIdsCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import type { CloudFormationDriverEnv } from '../../src/contracts/env/tenant-driver-env';
 import { tenantHost } from '../../src/contracts/tenant-hosts';
 import { createBringStackEvents } from '../../src/handlers/stack-events/bring-stack-events';
 import { stackPrefix } from '../../src/platform/tenancy/cloudformation/create-cloudformation-stack-driver';
@@ -30,6 +31,22 @@ import { type TlsFront, tlsFront } from './tls-front';
 import { until } from './until';
 
 const tier = 'dedicated';
+const folder = 'kolate/test';
+/** What the driver cannot do without, though nobody is put into the pool. */
+type DriverEnv = Omit<
+  CloudFormationDriverEnv,
+  'KOLATE_PROVISIONING_ROLE_ARN' | 'KOLATE_SHARED_CELLS' | 'KOLATE_TIER_PLANS'
+>;
+const driverEnv = (url: string): Readonly<Record<keyof DriverEnv, string>> => ({
+  KOLATE_TENANT_TEMPLATE_URL: url,
+  KOLATE_ENV: 'test',
+  KOLATE_POOL_POSTGRES: 'postgresql://127.0.0.1:9/core',
+  KOLATE_POOL_POSTGRES_SECRET: 'of-nobody',
+  KOLATE_POOL_DOCUMENTS: 'mongodb://127.0.0.1:9',
+  KOLATE_POOL_DOCUMENTS_SECRET: 'of-nobody',
+  KOLATE_POOL_CACHE: 'rediss://127.0.0.1:9',
+  KOLATE_POOL_CACHE_GROUP: 'of-nobody',
+});
 const kinds = { postgres: 'postgres', mongo: 'tls', redis: 'tls' } as const;
 type Engine = keyof typeof kinds;
 type Ports = Readonly<Record<Engine, number>>;
@@ -93,11 +110,11 @@ export async function openEmulatedHosts(python: Python, processes: ServiceProces
 
   /** What a host does with the task: engines with the users of the secret, showing the certificate of the secret. */
   const runEngines = async (tenantId: string): Promise<void> => {
-    const secretName = secretNames.stores(tenantId, tier);
+    const secretName = `${folder}/${secretNames.stores(tenantId, tier)}`;
     const credentials = parseStackCredentials(secretName, await secretValue(secretName));
     const spec = { name: `tenant-${tenantId}-pool`, tenantId, tier: 'pool', credentials, requestToken: 'engines' };
     const stack = await processes.agent.driver.apply(spec);
-    const tls = JSON.parse(await secretValue(secretNames.tls(tenantId, tier)));
+    const tls = JSON.parse(await secretValue(`${folder}/${secretNames.tls(tenantId, tier)}`));
     for (const engine of Object.keys(kinds) as Engine[]) {
       const at = { host: addressOf(tenantId), port: ports[engine] };
       fronts.push(await tlsFront(stack.endpoints[engine], tls, kinds[engine], at));
@@ -127,8 +144,8 @@ export async function openEmulatedHosts(python: Python, processes: ServiceProces
   const home: StackHome = {
     env: {
       KOLATE_TENANT_DRIVER: 'cloudformation',
-      KOLATE_TENANT_TEMPLATE_URL: url,
-      KOLATE_SECRETS: 'aws',
+      ...driverEnv(url),
+      KOLATE_SECRETS: `aws:${folder}`,
       AWS_ENDPOINT_URL_CLOUDFORMATION: endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
       AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
@@ -151,7 +168,7 @@ export async function openEmulatedHosts(python: Python, processes: ServiceProces
     },
     oneStack: { stacks: ['CREATE_COMPLETE'], events: ['CREATE_IN_PROGRESS', 'CREATE_COMPLETE'] },
     async secretsOf(tenantId) {
-      const prefix = `tenant/${tenantId}/`;
+      const prefix = `${folder}/tenant/${tenantId}/`;
       const { SecretList = [] } = await secrets.send(new ListSecretsCommand({ MaxResults: 100 }));
       const names = SecretList.flatMap(({ Name }) => (Name?.startsWith(prefix) ? [Name] : [])).sort();
       const read = async (name: string) => {

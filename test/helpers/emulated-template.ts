@@ -1,5 +1,10 @@
 /** What the emulator does not know and refuses a whole template for. */
-const unknownTypes = new Set(['AWS::EC2::Volume', 'AWS::SecretsManager::RotationSchedule']);
+const unknownTypes = new Set([
+  'AWS::EC2::SecurityGroupEgress',
+  'AWS::EC2::SecurityGroupIngress',
+  'AWS::EC2::Volume',
+  'AWS::SecretsManager::RotationSchedule',
+]);
 
 type Resource = { readonly Type: string };
 export type CloudFormationTemplate = {

@@ -46,6 +46,8 @@ async function request(): Promise<Asked> {
   return { tenantId: answer.tenantId, operationId: answer.operationId, slug };
 }
 
+const lines = () => [processes.linesOf('core'), processes.linesOf('enterprise-info')];
+
 /** Kills the victim at each step, and once more while the stack is being made; each time a new process takes over. */
 async function onboardWithKills(victim: Victim, home: StackHome): Promise<Asked & { readonly secrets: object }> {
   let kills = 0;
@@ -59,14 +61,14 @@ async function onboardWithKills(victim: Victim, home: StackHome): Promise<Asked 
   const asked = await request();
   let secrets = {};
   const killWhileMade = async (): Promise<void> => {
-    await until(() => home.isBeingMade(asked.tenantId), 40_000);
+    await until(() => home.isBeingMade(asked.tenantId), 40_000, lines);
     secrets = await home.secretsOf(asked.tenantId);
     await kill();
     await home.bringUp(asked.tenantId);
   };
   for (const [index, step] of steps.entries()) {
     if (step === 'provision' && victim === 'enterprise-info') await killWhileMade();
-    await until(gate.isReached, 40_000, () => [step, processes.linesOf('core'), processes.linesOf('enterprise-info')]);
+    await until(gate.isReached, 40_000, () => [step, lines()]);
     const before = gate;
     const next = steps[index + 1];
     await kill(async () => {
