@@ -9,13 +9,13 @@ export function addPreflightCommand(program: Command, bind: Bind): void {
   const preflight = program.command('preflight').description('look at what a deployment would stumble over');
   preflight
     .command('aws')
-    .description('account, bootstrap, domain, certificate and quotas for --env NAME; changes nothing')
+    .description('account, bootstrap, domain, certificate, quotas and settings for --env NAME; changes nothing')
     .action(
       bind(async ({ options, io }) => {
         const name = options.env ?? io.env.KOLATE_ENV;
         if (!name) throw usageError('which environment?', 'name one with --env dev');
         const environment = named(name);
-        // Loaded for this command alone: five clients of the SDK.
+        // Loaded for this command alone: six clients of the SDK.
         const { createAwsAccount } = await import('../preflight/aws-account');
         const checks = await checkAws(environment, createAwsAccount(environment.region));
         const failed = checks.some(({ state }) => state === 'failed');

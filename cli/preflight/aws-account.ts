@@ -1,3 +1,4 @@
+import { ECSClient, ListAccountSettingsCommand } from '@aws-sdk/client-ecs';
 import { GetHostedZoneCommand, Route53Client } from '@aws-sdk/client-route-53';
 import {
   GetAWSDefaultServiceQuotaCommand,
@@ -15,11 +16,12 @@ const missing = new Set(['ParameterNotFound', 'NoSuchHostedZone', 'NoSuchResourc
 /** The account that the caller's credentials are of. @throws CliError unavailable when AWS does not answer */
 export function createAwsAccount(region: string): AwsAccount {
   const quotas = new ServiceQuotasClient({ region, maxAttempts });
+  const caller = () => {
+    const sts = new STSClient({ region, maxAttempts });
+    return asking(() => sts.send(new GetCallerIdentityCommand({})));
+  };
   return {
-    account: async () => {
-      const sts = new STSClient({ region, maxAttempts });
-      return (await asking(() => sts.send(new GetCallerIdentityCommand({}))))?.Account ?? '';
-    },
+    account: async () => (await caller())?.Account ?? '',
     async bootstrapVersion(where) {
       const ssm = new SSMClient({ region: where, maxAttempts });
       const Name = '/cdk-bootstrap/hnb659fds/version';
@@ -36,6 +38,14 @@ export function createAwsAccount(region: string): AwsAccount {
       const own = await asking(() => quotas.send(new GetServiceQuotaCommand(wanted)));
       const found = own ?? (await asking(() => quotas.send(new GetAWSDefaultServiceQuotaCommand(wanted))));
       return found?.Quota?.Value;
+    },
+    async ecsSetting(name) {
+      const ecs = new ECSClient({ region, maxAttempts });
+      const { Arn = '', Account } = (await caller()) ?? {};
+      // The root's is everybody's; the caller's own would tell of the caller alone.
+      const principalArn = `arn:${Arn.split(':')[1]}:iam::${Account}:root`;
+      const command = new ListAccountSettingsCommand({ name, principalArn, effectiveSettings: true });
+      return (await asking(() => ecs.send(command)))?.settings?.[0]?.value;
     },
   };
 }

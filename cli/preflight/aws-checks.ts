@@ -18,6 +18,8 @@ export type AwsAccount = {
   /** Name of a hosted zone. */
   zoneName(hostedZoneId: string): Promise<string | undefined>;
   quota(service: string, code: string): Promise<number | undefined>;
+  /** A setting of ECS, as it holds for who has none of their own. */
+  ecsSetting(name: 'awsvpcTrunking'): Promise<string | undefined>;
 };
 
 /** What the CDK of this repository deploys with. */
@@ -34,6 +36,7 @@ export async function checkAws(environment: Environment, aws: AwsAccount): Promi
     checkZone(environment, aws),
     checkOriginCertificate(environment),
     ...quotaNeeds(environment).map((need) => checkQuota(need, aws)),
+    ...(environment.sharedCells.length > 0 ? [checkTrunking(environment, aws)] : []),
   ];
   return Promise.all(checks);
 }
@@ -78,6 +81,15 @@ async function checkOriginCertificate({ edge, name }: Environment): Promise<Chec
   const check = { check: 'origin certificate', got: edge.originCertificateArn ?? 'none', needed: 'a certificate' };
   if (edge.originCertificateArn) return { ...check, state: 'ok' };
   return { ...check, state: 'failed', hint: `npm run edge-mtls -- --env ${name} makes it and prints its ARN` };
+}
+
+/** Each task has an interface of its own, and a host by itself but a few. CloudFormation has no resource for the setting. */
+async function checkTrunking({ region }: Environment, aws: AwsAccount): Promise<Check> {
+  const got = (await aws.ecsSetting('awsvpcTrunking')) ?? 'not told';
+  const check = { check: 'interfaces for tasks', got, needed: 'enabled (tenants of shared cells)' };
+  if (got === 'enabled') return { ...check, state: 'ok' };
+  const hint = `aws ecs put-account-setting-default --name awsvpcTrunking --value enabled --region ${region}`;
+  return { ...check, state: 'failed', hint };
 }
 
 async function checkQuota({ service, code, name, needed, why }: QuotaNeed, aws: AwsAccount): Promise<Check> {

@@ -14,7 +14,9 @@ const ready: AwsAccount = {
   bootstrapVersion: async () => 30,
   zoneName: async () => 'acme.test.',
   quota: async () => 1_000_000,
+  ecsSetting: async () => 'enabled',
 };
+const cell = { id: 'one', instanceType: 'r7g.2xlarge', volumeGib: 1_000, volumeIops: 6_000 };
 const failing = async (environment: typeof filledIn, change: Partial<AwsAccount>) =>
   (await checkAws(environment, { ...ready, ...change })).filter(({ state }) => state !== 'ok');
 
@@ -69,9 +71,22 @@ describe('the check of an account before a deployment', () => {
     const needs = (environment: typeof prod) =>
       Object.fromEntries(quotaNeeds(environment).map(({ code, needed }) => [code, needed]));
     const [vcpus, tib, stacks] = ['L-1216C47A', 'L-7A658B76', 'L-0485CB21'] as const;
-    expect(needs(prod)).toMatchObject({ [vcpus]: 2, [tib]: 1, [stacks]: 100 });
-    // Three hosts a cell: 3 × (8 + 2) vCPUs, 6 × 1,000 GiB.
-    expect(needs({ ...prod, sharedCells })).toMatchObject({ [vcpus]: 32, [tib]: 6, [stacks]: 102 });
+    expect(needs(prod)).toMatchObject({ [vcpus]: 6, [tib]: 1, [stacks]: 100 });
+    // Three hosts a cell: 3 × (8 + 2) vCPUs, 6 × 1,000 GiB; and three of the first tenant: 3 × 2, 3 × 40.
+    expect(needs({ ...prod, sharedCells })).toMatchObject({ [vcpus]: 36, [tib]: 6, [stacks]: 102 });
+  });
+
+  it.each(['disabled', undefined])('asks for interfaces for tasks, where shared cells need them: %s', async (value) => {
+    const ecsSetting = async () => value;
+    expect(await failing({ ...filledIn, sharedCells: [] }, { ecsSetting })).toEqual([]);
+    expect(await failing({ ...filledIn, sharedCells: [cell] }, { ecsSetting })).toEqual([
+      {
+        ...{ check: 'interfaces for tasks', state: 'failed', got: value ?? 'not told' },
+        needed: 'enabled (tenants of shared cells)',
+        hint: 'aws ecs put-account-setting-default --name awsvpcTrunking --value enabled --region us-east-1',
+      },
+    ]);
+    expect(await failing({ ...filledIn, sharedCells: [cell] }, {})).toEqual([]);
   });
 
   it('does not take a quota that AWS does not tell for enough', async () => {
