@@ -1,3 +1,4 @@
+import { tierMembers } from '../../src/contracts/tenant-hosts';
 import type { Environment } from './environment';
 import { vcpusOf } from './instance-types';
 import { hostsOfCell } from './shared-cell';
@@ -17,8 +18,8 @@ const unreservedLambdas = 100;
 const lambdaConcurrency = 200;
 /** The platform's own and those of its first tenants. */
 const stacks = 100;
-/** Of the host of a dedicated tenant, as its template has it: the first is that of the main job. */
-const hostOfTenant = { vcpus: 2, volumeGib: 40 };
+/** Of the hosts of a dedicated tenant, as its template has them: the first tenant is that of the main job. */
+const hostsOfTenant = { vcpus: 2 * tierMembers.dedicated, volumeGib: 40 * tierMembers.dedicated };
 const gibInTib = 1_024;
 /** While a canary runs there are both the old and the new tasks. */
 const duringDeployment = 2;
@@ -62,17 +63,17 @@ export function quotaNeeds(environment: Environment): readonly QuotaNeed[] {
   ];
 }
 
-/** What hosts take: those of every shared cell, and one of a tenant's own. */
+/** What hosts take: those of every shared cell, and those of one tenant's own. */
 function hostNeeds({ network, sharedCells }: Environment): readonly QuotaNeed[] {
   const hosts = hostsOfCell(network.zones);
   const ofCells = (of: (cell: (typeof sharedCells)[number]) => number): number =>
     sharedCells.reduce((sum, cell) => sum + hosts * of(cell), 0);
-  const gib = ofCells(({ volumeGib }) => volumeGib) + hostOfTenant.volumeGib;
-  const why = `${hosts} hosts of each of ${sharedCells.length} shared cells, and one of a dedicated tenant`;
+  const gib = ofCells(({ volumeGib }) => volumeGib) + hostsOfTenant.volumeGib;
+  const why = `${hosts} hosts of each of ${sharedCells.length} shared cells, and ${tierMembers.dedicated} of a dedicated tenant`;
   return [
     {
       ...{ service: 'ec2', code: 'L-1216C47A', name: 'vCPUs of On-Demand instances' },
-      ...{ needed: ofCells(({ instanceType }) => vcpusOf(instanceType)) + hostOfTenant.vcpus, why },
+      ...{ needed: ofCells(({ instanceType }) => vcpusOf(instanceType)) + hostsOfTenant.vcpus, why },
     },
     {
       ...{ service: 'ebs', code: 'L-7A658B76', name: 'TiB of gp3 volumes' },

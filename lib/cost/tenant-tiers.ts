@@ -1,5 +1,6 @@
 import { tenantUse } from '../../src/contracts/cells';
 import { type TierName, tierNames } from '../../src/contracts/http/tenants';
+import { tierMembers } from '../../src/contracts/tenant-hosts';
 import type { AssembledStack, Assembly } from '../assembly/assembly';
 import { type Estimate, estimate, type Line } from './estimate';
 import { madeWith } from './made-with';
@@ -52,7 +53,7 @@ const linesOf = (made: readonly Made[]): Line[] =>
 const parametersOf: Readonly<Record<Exclude<TierName, 'pool'>, Readonly<Record<string, string>>>> = {
   // The host is the cell's own, and in the platform's estimate.
   'shared-cell': { CellId: 'some-cell' },
-  dedicated: {},
+  dedicated: { Members: String(tierMembers.dedicated) },
 };
 
 /** What CloudFormation makes for a tenant of the tier; none for one that shares its engines. */

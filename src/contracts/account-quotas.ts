@@ -1,3 +1,5 @@
+import { tierMembers } from './tenant-hosts';
+
 /** The tiers whose tenants have a stack of their own. */
 export const stackTiers = ['shared-cell', 'dedicated'] as const;
 export type StackTier = (typeof stackTiers)[number];
@@ -29,29 +31,32 @@ export const accountQuotas: readonly AccountQuota[] = [
   // A task has one, and so has a host.
   {
     ...quota('Network interfaces of a region', 'L-DF5E4CA3', 5_000, 400),
-    ...{ perTenant: { 'shared-cell': 1, dedicated: 2 }, perSharedHost: 2 },
+    ...{ perTenant: { ...tierMembers, dedicated: 2 * tierMembers.dedicated }, perSharedHost: 2 },
   },
-  // Each tenant is one instance of a service of its own, so the 1,000 instances of one service are never met.
-  quota('Cloud Map instances of the namespace', 'L-0FE3F50E', 2_000, 0),
-  // A host is a group of one.
-  { ...quota('Auto Scaling groups', 'L-CDE20ADC', 500, 0), ...{ perTenant: { dedicated: 1 }, perSharedHost: 1 } },
+  // Each member is one instance of a service of its own, so the 1,000 instances of one service are never met.
+  { ...quota('Cloud Map instances of the namespace', 'L-0FE3F50E', 2_000, 0), perTenant: tierMembers },
+  // A host is a group of one, and each member of a dedicated tenant has a host.
+  {
+    ...quota('Auto Scaling groups', 'L-CDE20ADC', 500, 0),
+    ...{ perTenant: { dedicated: tierMembers.dedicated }, perSharedHost: 1 },
+  },
 ];
 
-/** What a type of host has; `tasks` is how many network interfaces for tasks it can hold, with trunking where there is. */
+/** What a type of host has; `tasks` is how many tasks with an interface of their own ECS lets it run. */
 export type HostShape = { readonly memoryMib: number; readonly tasks: number };
 
 /**
- * The types that cells are made of. A task takes an interface of its own: without trunking a host has three or four, one
- * of them for itself. Trunking is for m7g and r7g; of t4g it is not known, so none is counted on.
+ * The types that cells are made of. Figures are those of ECS with trunking, which `kolate preflight aws` asks for; without
+ * it m7g and r7g run 2, 3, 3 and 7 (large to 4xlarge). t4g does not have it.
  */
 export const hostShapes: Readonly<Record<string, HostShape>> = {
   't4g.medium': { memoryMib: 4_096, tasks: 2 },
   't4g.large': { memoryMib: 8_192, tasks: 2 },
   'm7g.large': { memoryMib: 8_192, tasks: 10 },
-  'm7g.xlarge': { memoryMib: 16_384, tasks: 18 },
-  'm7g.2xlarge': { memoryMib: 32_768, tasks: 38 },
-  'm7g.4xlarge': { memoryMib: 65_536, tasks: 58 },
-  'r7g.xlarge': { memoryMib: 32_768, tasks: 18 },
-  'r7g.2xlarge': { memoryMib: 65_536, tasks: 38 },
-  'r7g.4xlarge': { memoryMib: 131_072, tasks: 58 },
+  'm7g.xlarge': { memoryMib: 16_384, tasks: 20 },
+  'm7g.2xlarge': { memoryMib: 32_768, tasks: 40 },
+  'm7g.4xlarge': { memoryMib: 65_536, tasks: 60 },
+  'r7g.xlarge': { memoryMib: 32_768, tasks: 20 },
+  'r7g.2xlarge': { memoryMib: 65_536, tasks: 40 },
+  'r7g.4xlarge': { memoryMib: 131_072, tasks: 60 },
 };

@@ -21,6 +21,9 @@ export const tierMembers: Readonly<Record<'shared-cell' | 'dedicated', MemberCou
   dedicated: 3,
 };
 
+const isOf = (tier: string): tier is keyof typeof tierMembers => Object.hasOwn(tierMembers, tier);
+export const membersOf = (tier: string): MemberCount => (isOf(tier) ? tierMembers[tier] : 1);
+
 /** Of as many as there are. */
 export const tenantMemberHosts = (tenantId: string, members: MemberCount): readonly string[] =>
   Array.from({ length: members }, (_, at) => tenantMemberHost(tenantId, at + 1));

@@ -88,7 +88,7 @@ describe('places in shared cells', () => {
 
   it('end where a quota of the account ends, whatever room there is', async () => {
     await keep(cellOf('one', 1, 9));
-    const quotas = accountQuotas.map((quota) => ({ ...quota, limit: quota.platform + 8 }));
+    const quotas = accountQuotas.map((quota) => ({ ...quota, limit: quota.platform + 15 }));
     await place(await newTenant(), 'shared-cell', quotas);
     for (let n = 0; n < 2; n += 1) await place(await newTenant(), 'dedicated', quotas);
     await expect(place(await newTenant(), 'dedicated', quotas)).rejects.toMatchObject({

@@ -62,7 +62,7 @@ describe('relief of a host', () => {
 describe('the quotas of an account', () => {
   it('bound each tier by what runs out first', () => {
     expect(accountTakes('shared-cell', 45)).toEqual({ tenants: 880, by: 'IAM roles' });
-    expect(accountTakes('dedicated', 0)).toEqual({ tenants: 500, by: 'Auto Scaling groups' });
+    expect(accountTakes('dedicated', 0)).toEqual({ tenants: 166, by: 'Auto Scaling groups' });
   });
 
   it('are reached by all tiers together', () => {

@@ -3,6 +3,7 @@ import { type AccountQuota, accountQuotas } from '../../../contracts/account-quo
 import type { CellSpec } from '../../../contracts/cells';
 import type { EnterpriseInfoEnv } from '../../../contracts/env/enterprise-info-env';
 import { AgentDriverEnv, CloudFormationDriverEnv } from '../../../contracts/env/tenant-driver-env';
+import { membersOf } from '../../../contracts/tenant-hosts';
 import { readEnv } from '../../../platform/config/read-env';
 import { awsFolder } from '../../../platform/secrets/create-secrets';
 import { findSecretArn } from '../../../platform/secrets/find-secret-arn';
@@ -73,7 +74,7 @@ function openCloudFormation(service: Service, env: Text): OpenDriver {
         findSecretArn(manager, `${folder}/${secretNames.stores(tenantId, tier)}`),
         findSecretArn(manager, `${folder}/${secretNames.tls(tenantId, tier)}`),
       ]);
-      const common = { TenantId: tenantId, Tier: tier, CredentialsArn, TlsArn };
+      const common = { TenantId: tenantId, Tier: tier, CredentialsArn, TlsArn, Members: String(membersOf(tier)) };
       return { url, parameters: { ...common, ...placeParameters(tier, place) } };
     },
     waitForChange: service.waitForChange,
