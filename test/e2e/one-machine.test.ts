@@ -131,7 +131,6 @@ describe('a process that is killed during an onboarding', () => {
     ['s3', 'pool'],
     ['issuer', 'pool'],
     ['core', 'dedicated'],
-    ['enterprise-info', 'pool'],
     ['predict', 'pool'],
     ['predict-registry', 'pool'],
     ['gateway', 'pool'],

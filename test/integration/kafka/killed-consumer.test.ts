@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { bundleProgram, type ChildProgram, runProgram } from '../../helpers/child-program';
+import { leaveGroups } from '../../helpers/leave-groups';
 import { numberedEvent } from '../../helpers/messaging';
 import { until } from '../../helpers/until';
 import { type ConsumerBench, createConsumerBench } from './consumer-bench';
@@ -35,6 +36,7 @@ it('gives every message one effect, in order, though the process is killed twice
     await once(program.child, 'message');
     await once(program.child, 'message');
     await program.kill();
+    await leaveGroups(bench.brokers, 'effects');
   }
   programs.push(runProgram(bundle, args(group)));
   await until(
