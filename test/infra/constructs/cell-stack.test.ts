@@ -76,7 +76,7 @@ describe('a shared cell', () => {
     const [known] = readCells(JSON.parse(`"${value}"`));
     expect(known?.hosts).toEqual(
       ['a', 'b', 'c'].map((letter, at) => ({
-        ...{ slot: at + 1, zone: `us-east-1${letter}`, memoryMib: 64_512, diskGib: 1_000, tasks: 38 },
+        ...{ slot: at + 1, zone: `us-east-1${letter}`, memoryMib: 64_512, diskGib: 1_000, tasks: 40 },
       })),
     );
   });
