@@ -72,7 +72,10 @@ export function createStackAgent(options: StackAgentOptions): StackAgent {
     const name = path.exec(request.url ?? '')?.[1];
     if (name === undefined) throw new KolateError('KLT_ROUTE_UNKNOWN', 'there is nothing at this path');
     if (request.method === 'PUT') return { status: 200, body: await stacks.apply(await readSpec(name, request)) };
-    if (request.method === 'DELETE') return stacks.destroy(name).then(() => ({ status: 204 }));
+    if (request.method === 'DELETE') {
+      const removal = await stacks.destroy(name);
+      return removal ? { status: 200, body: removal } : { status: 204 };
+    }
     requireMethod(request, 'GET', 'GET, PUT and DELETE are allowed');
     const stack = await stacks.describe(name);
     return stack ? { status: 200, body: stack } : { status: 404 };

@@ -1,6 +1,11 @@
 import { KolateError } from '../../src/contracts/errors';
 import { type TierPlan, tenantPlaceholder } from '../../src/contracts/tier-plan';
-import { type Stack, type StackSpec, tierUnavailable } from '../../src/platform/tenancy/tenant-stack-driver';
+import {
+  type Removal,
+  type Stack,
+  type StackSpec,
+  tierUnavailable,
+} from '../../src/platform/tenancy/tenant-stack-driver';
 import type { StackBuilder } from './stack-builder';
 import type { StackRecord, StackRecords } from './stack-record';
 
@@ -41,12 +46,13 @@ export function createStacks({ records, builders, say }: StacksOptions) {
     return asStack(ready);
   };
 
-  const destroy = async (name: string): Promise<void> => {
+  const destroy = async (name: string): Promise<Removal | undefined> => {
     const known = await records.read(name);
-    if (!known) return;
+    if (!known) return undefined;
     await records.write({ ...known, state: 'leaving' });
     await builderOf(known.tier).destroy(known);
     await records.remove(name);
+    return { id: name, deletedAt: new Date().toISOString() };
   };
 
   const restore = async (record: StackRecord): Promise<void> => {
@@ -75,7 +81,7 @@ export function createStacks({ records, builders, say }: StacksOptions) {
       const known = await records.read(name);
       return known?.state === 'ready' ? asStack(known) : undefined;
     },
-    destroy: (name: string): Promise<void> => inTurn(name, () => destroy(name)),
+    destroy: (name: string): Promise<Removal | undefined> => inTurn(name, () => destroy(name)),
     /** Starts again what ran before, and finishes what was being destroyed. A stack that fails does not keep the others. */
     async restoreAll(): Promise<void> {
       const waiting = await records.all();

@@ -40,6 +40,17 @@ export function describeSecretStore(name: string, open: () => SecretStore): void
       expect(await store.get('again')).toBe('2');
     });
 
+    it('says until when what it retired can be brought back, and reads it to nobody', async () => {
+      const store = open();
+      await store.put('retired', 'x');
+      const goneAt = await store.retire('retired');
+      expect(Number.isNaN(Date.parse(goneAt ?? ''))).toBe(false);
+      await expect(store.get('retired')).rejects.toMatchObject({ code: 'KLT_SECRET_NOT_FOUND' });
+      expect(await store.retire('never-there')).toBeUndefined();
+      await store.put('retired', 'y');
+      expect(await store.get('retired')).toBe('y');
+    });
+
     it.each(['../outside', '/etc/passwd', 'a//b', 'a/../b', '.hidden', '', 'a b', 'a\0b'])(
       'refuses %j as a name',
       async (bad) => {

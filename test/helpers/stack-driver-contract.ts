@@ -30,11 +30,13 @@ export function describeStackDriver(name: string, open: () => TenantStackDriver,
       expect(await open().describe('tenant-of-nobody')).toBeUndefined();
     });
 
-    it('destroys a stack, and again when it is gone', async () => {
+    it('destroys a stack and says when, and again when it is gone', async () => {
       const spec = newStackSpec('pool');
       await open().apply(spec);
-      await open().destroy(spec.name);
-      await open().destroy(spec.name);
+      const removal = await open().destroy(spec.name);
+      expect(removal?.id).toContain(spec.name);
+      expect(Math.abs(Date.now() - Date.parse(removal?.deletedAt ?? ''))).toBeLessThan(60_000);
+      expect(await open().destroy(spec.name)).toBeUndefined();
       expect(await open().describe(spec.name)).toBeUndefined();
     });
 

@@ -14,7 +14,7 @@ export const tenantOffboarding = saga(
     // Undo: tenant back to the state it was in (kept by the step itself: the output is missing when the step's end was not heard of).
     step('pause', { command: 'tenancy.begin_offboarding', undo: 'tenancy.abandon_offboarding', timeoutMs: 5_000 }),
 
-    // Everything in the tenant's stores and model files to the exports bucket. Output `{ bucket, prefix, counts: { [what]: rows } }`.
+    // Everything in the tenant's stores and model files to the exports bucket. Output `{ bucket, prefix, manifest: { key, sha256 }, counts: { [what]: rows } }`.
     // Undo: the export is deleted.
     step('export', { command: 'stores.export', undo: 'stores.discard_export', timeoutMs: 600_000 }),
 
@@ -25,10 +25,11 @@ export const tenantOffboarding = saga(
     // The OAuth client deleted. Output `{}`; a client that is gone already is no failure.
     step('revoke', { command: 'identity.revoke', timeoutMs: 10_000, attempts: 5 }),
 
-    // The stack, the credentials and the placement destroyed. Output `{}`; what is gone already is no failure.
+    // The stack, the credentials and the placement destroyed. Output `{ stacks: [{ tier, name, id, deletedAt }],
+    // secrets: [{ name, goneAt }] }`, of what there was; what is gone already is no failure.
     step('destroy', { command: 'stores.destroy', timeoutMs: 600_000, attempts: 5 }),
 
-    // The certificate, kept with the operation. Output: the certificate `{ tenantId, slug, export, before, after, issuedAt }`.
+    // The certificate, kept with the operation. Output: the certificate `{ tenantId, slug, export, before, after, stacks, secrets, issuedAt }`.
     step('certify', { command: 'tenancy.certify', timeoutMs: 5_000, attempts: 5 }),
 
     // Tenant `deprovisioning → deleted`, `tenant.deleted`; the slug is free again. Output `{}`.

@@ -1,6 +1,7 @@
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
+  DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
   RestoreSecretCommand,
@@ -27,6 +28,8 @@ type Options = {
 type Kept = { readonly value: string; readonly until: number };
 
 const maxCached = 1_000;
+/** How long a retired secret can be brought back, with a backup that it opens. */
+const recoveryDays = 30;
 
 /**
  * AWS Secrets Manager. Values are kept in memory for `cacheMs` (60 s), concurrent reads of one name share one call, and
@@ -85,8 +88,23 @@ export function createAwsSecrets(options: Options): SecretStore & { close(): voi
         if (!(error instanceof KolateError && error.code === 'KLT_SECRET_NOT_FOUND')) throw error;
       });
     },
+    async retire(name) {
+      kept.delete(checkedSecretName(name));
+      return ask(name, () => scheduleDeletion(client, idOf(name))).catch((error: unknown) => {
+        if (error instanceof KolateError && error.code === 'KLT_SECRET_NOT_FOUND') return undefined;
+        throw error;
+      });
+    },
     close: () => client.destroy(),
   };
+}
+
+/** Of a secret that is scheduled already, the date that was set first. */
+async function scheduleDeletion(client: SecretsManagerClient, SecretId: string): Promise<string | undefined> {
+  const { DeletedDate } = await client.send(new DescribeSecretCommand({ SecretId }));
+  if (DeletedDate) return DeletedDate.toISOString();
+  const retire = new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: recoveryDays });
+  return (await client.send(retire)).DeletionDate?.toISOString();
 }
 
 async function putValue(client: SecretsManagerClient, id: string, value: string): Promise<void> {
@@ -106,11 +124,15 @@ async function putValue(client: SecretsManagerClient, id: string, value: string)
 
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
 
+/** It is on its way out: there is nothing to read, and a new value brings it back. */
+const isRetired = (error: unknown): boolean =>
+  isNamed(error, 'InvalidRequestException') && /marked|scheduled for deletion/.test((error as Error).message);
+
 async function ask<T>(name: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (isNamed(error, 'ResourceNotFoundException')) throw secretNotFound(name, error);
+    if (isNamed(error, 'ResourceNotFoundException') || isRetired(error)) throw secretNotFound(name, error);
     if (isNamed(error, 'AccessDeniedException')) {
       throw new KolateError('KLT_STORE_ACCESS_DENIED', `Secrets Manager refuses access to ${name}`, { cause: error });
     }

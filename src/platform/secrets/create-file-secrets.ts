@@ -37,6 +37,15 @@ export function createFileSecrets(folder: string): SecretStore {
       await writeAtomically(path, value);
     },
     delete: (name) => rm(pathOf(name), { force: true }),
+    async retire(name) {
+      try {
+        await rm(pathOf(name));
+        return new Date().toISOString();
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
   };
 }
 

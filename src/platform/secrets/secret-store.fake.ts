@@ -18,5 +18,8 @@ export function createFakeSecrets(): SecretStore {
     async delete(name) {
       kept.delete(checkedSecretName(name));
     },
+    async retire(name) {
+      return kept.delete(checkedSecretName(name)) ? new Date().toISOString() : undefined;
+    },
   };
 }

@@ -11,4 +11,9 @@ export type SecretStore = {
   put(name: string, value: string): Promise<void>;
   /** Also when it is gone already. */
   delete(name: string): Promise<void>;
+  /**
+   * As `delete`, for good: nobody reads it any more, and where the store can bring it back it does until then.
+   * @returns when it is gone for ever (ISO 8601); undefined when there is none
+   */
+  retire(name: string): Promise<string | undefined>;
 };

@@ -1,6 +1,6 @@
 import { type ErrorCode, errorCodes, KolateError } from '../../contracts/errors';
 import type { TierPlan } from '../../contracts/tier-plan';
-import type { PlanTier, Stack, TenantStackDriver } from './tenant-stack-driver';
+import type { PlanTier, Removal, Stack, TenantStackDriver } from './tenant-stack-driver';
 
 /** A stack of a busy machine takes seconds; what takes longer than this has got stuck. */
 const deadlineMs = 240_000;
@@ -52,6 +52,9 @@ export function createAgentStackDriver({ url, token }: { url: string; token: str
     async destroy(name, signal) {
       const response = await send('DELETE', name, undefined, signal);
       if (!response.ok) throw await toError(response);
+      if (response.status === 204) return undefined;
+      const removal: Removal = JSON.parse(await response.text());
+      return removal;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Stack, type TenantStackDriver, tierUnavailable } from './tenant-stack-driver';
+import { type Removal, type Stack, type TenantStackDriver, tierUnavailable } from './tenant-stack-driver';
 
 /** Each tier by a driver of its own. What a stack is called does not say its tier: all are asked for it. */
 export function createTieredStackDriver(driverOf: Readonly<Record<string, TenantStackDriver>>): TenantStackDriver {
@@ -17,8 +17,10 @@ export function createTieredStackDriver(driverOf: Readonly<Record<string, Tenant
       }
       return undefined;
     },
-    async destroy(name, signal): Promise<void> {
-      for (const driver of drivers) await driver.destroy(name, signal);
+    async destroy(name, signal): Promise<Removal | undefined> {
+      let removal: Removal | undefined;
+      for (const driver of drivers) removal = (await driver.destroy(name, signal)) ?? removal;
+      return removal;
     },
   };
 }

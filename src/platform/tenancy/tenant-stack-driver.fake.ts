@@ -36,7 +36,7 @@ export function createFakeStackDriver(tiers: readonly string[] = ['pool', 'dedic
       return known && asStack(known);
     },
     async destroy(name) {
-      stacks.delete(name);
+      return stacks.delete(name) ? { id: name, deletedAt: new Date().toISOString() } : undefined;
     },
   };
   return {

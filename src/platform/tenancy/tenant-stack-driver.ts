@@ -32,6 +32,14 @@ export type Stack = {
   readonly endpoints: StackEndpoints;
 };
 
+/** What a stack that is gone is proved by. */
+export type Removal = {
+  /** By which whoever made it knows it: CloudFormation's id, or its name. */
+  readonly id: string;
+  /** ISO 8601. */
+  readonly deletedAt: string;
+};
+
 /**
  * Provisions tenants' stores: processes of one machine, or CloudFormation stacks. Every call can be repeated. All throw
  * KolateError KLT_DEPENDENCY_UNAVAILABLE when the driver does not answer.
@@ -46,8 +54,8 @@ export type TenantStackDriver = {
   apply(spec: StackSpec, signal?: AbortSignal): Promise<Stack>;
   /** Undefined when there is none, or when it was never completed. */
   describe(name: string): Promise<Stack | undefined>;
-  /** Whatever part of it is there, with its data; also when it is gone already. */
-  destroy(name: string, signal?: AbortSignal): Promise<void>;
+  /** Whatever part of it is there, with its data. Undefined when there was none, or when it was gone already. */
+  destroy(name: string, signal?: AbortSignal): Promise<Removal | undefined>;
 };
 
 /**

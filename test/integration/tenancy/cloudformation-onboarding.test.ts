@@ -57,8 +57,9 @@ describeHere('a tenant whose stack CloudFormation makes', () => {
       },
       describe: driver.describe,
       async destroy(name, signal) {
-        await driver.destroy(name, signal);
+        const removal = await driver.destroy(name, signal);
         await engines.destroy(name, signal);
+        return removal;
       },
     };
   };

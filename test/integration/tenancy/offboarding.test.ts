@@ -1,3 +1,4 @@
+import { digestOf } from '../../../src/services/enterprise-info/provisioning/data/export-digests';
 import { startTenancyPlatform, statusesOf, type TenancyPlatform } from '../../helpers/tenancy-platform';
 import { until } from '../../helpers/until';
 
@@ -48,6 +49,16 @@ describe('offboarding', () => {
     );
     expect(certificate).toEqual(result);
     const prefix = certificate.export.prefix;
+    const stack = `tenant-${id}-pool`;
+    expect(certificate.stacks).toEqual([{ tier: 'pool', name: stack, id: stack, deletedAt: expect.any(String) }]);
+    expect(certificate.secrets).toEqual([{ name: `tenant/${id}/pool/stores`, goneAt: expect.any(String) }]);
+    const bytesOf = async (key: string) => Buffer.from((await platform.exports.get(key)) ?? []);
+    const { manifest } = certificate.export;
+    expect(digestOf(await bytesOf(manifest.key))).toBe(manifest.sha256);
+    const { sha256 } = JSON.parse((await bytesOf(manifest.key)).toString());
+    expect(Object.keys(sha256)).toContain(`${prefix}/mongo/events/00001.ndjson`);
+    for (const [key, digest] of Object.entries(sha256)) expect(digestOf(await bytesOf(key))).toBe(digest);
+
     expect(await lines(`${prefix}/postgres/platform.smoke_test/00001.ndjson`)).toMatchObject([
       { id: '00000000-0000-4000-8000-000000000001' },
     ]);

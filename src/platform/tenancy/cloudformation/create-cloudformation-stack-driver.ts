@@ -11,6 +11,7 @@ import {
 import { KolateError } from '../../../contracts/errors';
 import type { StackEndpoints } from '../placement';
 import {
+  type Removal,
   type Stack,
   type StackSpec,
   shardsUnavailable,
@@ -61,9 +62,14 @@ export function createCloudFormationStackDriver(options: CloudFormationDriverOpt
     signal ? AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]) : AbortSignal.timeout(deadlineMs);
 
   /** The stack once CloudFormation has finished what it is at. */
-  const atRest = async (name: string, signal: AbortSignal): Promise<AwsStack | undefined> => {
+  const atRest = async (
+    name: string,
+    signal: AbortSignal,
+    seen: (id: string | undefined) => void = () => undefined,
+  ): Promise<AwsStack | undefined> => {
     for (;;) {
       const stack = await findStack(client, name);
+      if (stack) seen(stack.StackId);
       if (phaseOf(stack?.StackStatus) !== 'moving') return stack;
       await waitForChange(name, pollMs, signal).catch((error: unknown) => {
         throw tookTooLong(name, stack?.StackStatus, error);
@@ -131,9 +137,7 @@ export function createCloudFormationStackDriver(options: CloudFormationDriverOpt
           started = true;
         }
       }
-      throw new KolateError('KLT_STACK_STATE', `${name} does not come to rest`, {
-        hint: 'look at the stack’s events in CloudFormation',
-      });
+      throw notAtRest(name);
     },
 
     async describe(name) {
@@ -145,13 +149,19 @@ export function createCloudFormationStackDriver(options: CloudFormationDriverOpt
       const until = deadlineOf(signal);
       const full = stackPrefix + name;
       let asked = false;
+      // Once it is gone, its name is nobody's and its id answers for 90 days.
+      let id: string | undefined;
       for (let round = 1; round <= maxRounds; round += 1) {
-        const stack = await atRest(full, until);
-        if (!stack || phaseOf(stack.StackStatus) === 'gone') return;
+        const stack = await atRest(full, until, (seen) => {
+          id = seen;
+        });
+        if (!stack || phaseOf(stack.StackStatus) === 'gone')
+          return id === undefined ? undefined : removalOf(client, id);
         if (asked && stack.StackStatus === 'DELETE_FAILED') return complain(stack);
         await remove(full, tokenOf('destroy', `${stack.StackId}${round}`));
         asked = true;
       }
+      throw notAtRest(full);
     },
   };
 }
@@ -176,6 +186,17 @@ const tokenOf = (requestToken: string, stackId = ''): string =>
 
 const hasFailed = ({ StackStatus }: AwsStack): boolean =>
   phaseOf(StackStatus) === 'wreck' || phaseOf(StackStatus) === 'stuck' || StackStatus === 'UPDATE_ROLLBACK_COMPLETE';
+
+const notAtRest = (name: string): KolateError =>
+  new KolateError('KLT_STACK_STATE', `${name} does not come to rest`, {
+    hint: 'look at the stack’s events in CloudFormation',
+  });
+
+/** When CloudFormation had finished with it. */
+async function removalOf(client: CloudFormationClient, id: string): Promise<Removal> {
+  const { DeletionTime = new Date() } = (await findStack(client, id)) ?? {};
+  return { id, deletedAt: DeletionTime.toISOString() };
+}
 
 const tookTooLong = (name: string, status: string | undefined, cause: unknown): KolateError =>
   new KolateError('KLT_STEP_TIMED_OUT', `${name} is still ${status}`, {

@@ -63,15 +63,16 @@ export function createPoolStackDriver(options: PoolDriverOptions): TenantStackDr
     },
 
     async destroy(name, signal) {
-      await withPostgresAdmin(await adminUrl(), async (admin) => {
+      return withPostgresAdmin(await adminUrl(), async (admin) => {
         await lockStack(admin, name);
         const known = await readMark(admin, name);
-        if (!known) return;
+        if (!known) return undefined;
         const names = tenantNames(known.tenantId);
         await writeMark(admin, names.user, name, { ...known, state: 'leaving' });
         await together([documents.drop(names, signal), keys.drop(names, signal)]);
         // Last, since the mark goes with it.
         await dropPostgresTenant(admin, names);
+        return { id: name, deletedAt: new Date().toISOString() };
       });
     },
   };

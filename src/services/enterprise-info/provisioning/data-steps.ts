@@ -1,6 +1,8 @@
 import { KolateError } from '../../../contracts/errors';
 import type { BlobStore } from '../../../platform/storage/create-blob-store';
 import { postgresOf } from '../../../platform/tenancy/placement';
+import { digestOf, withDigests } from './data/export-digests';
+import type { LineBlobs } from './data/line-blobs';
 import { foldShards } from './data/shard-counts';
 import { type Counts, differences, type Manifest, manifestKey } from './data/tenant-data';
 import { type Output, type StepContext, slow } from './step';
@@ -29,11 +31,14 @@ function exporting(deps: StoresDeps) {
       await exports.deletePrefix(`${prefix}/`);
       const placement = await findPlacement(deps, context);
       // A tenant that never got as far as having stores has nothing to take along.
-      const manifest = placement && (await withData(deps, placement, (data) => fencedExport(data, exports, prefix)));
+      const { blobs, sha256 } = withDigests(exports);
+      const manifest = placement && (await withData(deps, placement, (data) => fencedExport(data, blobs, prefix)));
       const files = context.input.toTier === undefined ? await copyModels(deps, context, prefix) : undefined;
       const counts: Counts = { ...manifest?.counts, ...(files === undefined ? {} : { 'models:files': files }) };
-      await exports.put(manifestKey(prefix), JSON.stringify({ ...manifest, counts }), 'application/json');
-      return async () => ({ bucket: exports.bucket, prefix, counts });
+      const text = JSON.stringify({ ...manifest, counts, sha256 });
+      await exports.put(manifestKey(prefix), text, 'application/json');
+      const described = { key: manifestKey(prefix), sha256: digestOf(text) };
+      return async () => ({ bucket: exports.bucket, prefix, manifest: described, counts });
     }),
     'stores.discard_export': slow(async (context) => {
       await exports.deletePrefix(`${exportPrefix(context)}/`);
@@ -46,6 +51,7 @@ function exporting(deps: StoresDeps) {
         export: outputs.export,
         before: outputs.purge?.before,
         after: outputs.purge?.after,
+        ...outputs.destroy,
         issuedAt: new Date().toISOString(),
       };
       await exports.put(`certificates/${tenantId}.json`, JSON.stringify(certificate, null, 2), 'application/json');
@@ -54,10 +60,10 @@ function exporting(deps: StoresDeps) {
   };
 }
 
-type Exported = { fence(): Promise<void>; exportTo(blobs: BlobStore, prefix: string): Promise<Manifest> };
+type Exported = { fence(): Promise<void>; exportTo(blobs: LineBlobs, prefix: string): Promise<Manifest> };
 
 /** Nothing is written any more from before the first row is read: a write that came too late would be lost unseen. */
-async function fencedExport(data: Exported, blobs: BlobStore, prefix: string): Promise<Manifest> {
+async function fencedExport(data: Exported, blobs: LineBlobs, prefix: string): Promise<Manifest> {
   await data.fence();
   return data.exportTo(blobs, prefix);
 }

@@ -10,8 +10,10 @@ import { keepOrMake } from './identity-steps';
 import { placeTenant } from './place-tenant';
 import { createPlacementStore, type PlacementRole, stackName } from './placement-store';
 import { requireToTier } from './require-tier';
+import { retireTiers } from './retire-tiers';
 import { smokeTest } from './smoke-test';
 import { nothingMore, type StepContext, slow } from './step';
+import { remembered } from './step-memo';
 import { requirePlacement, type StoresDeps } from './stores-deps';
 import type { TenancyStepDeps } from './tenancy-steps';
 
@@ -27,6 +29,7 @@ export function createProvisionSteps(deps: ProvisionStepDeps) {
   const provision = (context: StepContext, target: Target, signal: AbortSignal) =>
     applyStack(deps, context, target, signal);
 
+  /** The tenant may get a place in that tier again. */
   const destroyTier = async ({ tenantId }: StepContext, tier: string, signal: AbortSignal): Promise<void> => {
     await driver.destroy(stackName(tenantId, tier), signal);
     await secrets.delete(secretNames.stores(tenantId, tier));
@@ -47,12 +50,17 @@ export function createProvisionSteps(deps: ProvisionStepDeps) {
     'stores.destroy': slow(async (context, signal) => {
       const rows = await createPlacementStore(deps.core.sql).all(context.tenantId);
       const tiers = new Set([context.input.tier, ...rows.map(({ tier }) => tier)]);
-      for (const tier of tiers) await destroyTier(context, tier, signal);
+      if (context.direction === 'undo') {
+        for (const tier of tiers) await destroyTier(context, tier, signal);
+        return async (sql) => {
+          await createPlacementStore(sql).fill(context.tenantId, 'current', null, null);
+          return {};
+        };
+      }
+      const evidence = await remembered(deps.core.sql, context, () => retireTiers(deps, context, tiers, signal));
       return async (sql) => {
-        const placements = createPlacementStore(sql);
-        if (context.direction === 'undo') await placements.fill(context.tenantId, 'current', null, null);
-        else await placements.removeAll(context.tenantId);
-        return {};
+        await createPlacementStore(sql).removeAll(context.tenantId);
+        return evidence;
       };
     }),
 
