@@ -46,6 +46,7 @@ export async function startEnterpriseInfo(availableTiers: readonly string[] = ['
   const app = createEnterpriseInfoApp({
     ...{ core, secrets, directory, availableTiers, verifyToken: verifyTestToken, log: createTestLog().log },
     planTier: planInMemory,
+    quotas: [],
     probes: [{ name: 'postgres', check: core.ping }],
     cursorKeys: ['a-key-that-signs-the-cursors-of-lists'],
   });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import type { AccountQuota } from '../../contracts/account-quotas';
 import { createServiceApp, type ServiceAppOptions } from '../../platform/http/create-service-app';
 import type { CursorKeys } from '../../platform/http/cursor-keys';
 import { createLister } from '../../platform/http/list-query';
@@ -21,6 +22,8 @@ export type EnterpriseInfoOptions = ServiceAppOptions & {
   /** Signs the cursors of lists. */
   readonly cursorKeys: CursorKeys;
   readonly planTier: PlanTier;
+  /** Of the account that stacks are made in; none on one machine. */
+  readonly quotas: readonly AccountQuota[];
   /** Tiers that this installation can provide. */
   readonly availableTiers: readonly string[];
   readonly newId?: () => string;
@@ -33,7 +36,7 @@ export function createEnterpriseInfoApp(options: EnterpriseInfoOptions): Fastify
   const lister = createLister(options.cursorKeys);
   registerTenantRoutes(app, {
     ...{ verifyToken, core, lister, availableTiers },
-    requests: createOperationRequests({ newId, availableTiers, planTier }),
+    requests: createOperationRequests({ newId, availableTiers, planTier, quotas: options.quotas }),
     clientSecrets: createClientSecrets({ core, secrets, directory }),
   });
   registerOperationRoutes(app, { verifyToken, core, lister });

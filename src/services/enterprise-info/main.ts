@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   });
   const limits = createCallerLimits(env, { name: serviceName, limitOf, rule: leaseFrom });
   const app = createEnterpriseInfoApp({
-    ...{ log, metrics, tracer, core, secrets, directory, availableTiers, planTier },
+    ...{ log, metrics, tracer, core, secrets, directory, availableTiers, planTier, quotas },
     verifyToken: createIssuerVerifier({ issuer: env.KOLATE_ISSUER_URL }),
     limitCaller: limits?.limitCaller,
     cursorKeys: readCursorKeys(env.KOLATE_CURSOR_KEYS),

@@ -157,6 +157,7 @@ it('a database that is down is a 503 that says when to come back, and nothing of
     ...{ core, secrets: createFakeSecrets(), directory: createFakeIdentityDirectory(), verifyToken: verifyTestToken },
     ...{ log: createTestLog().log, probes: [{ name: 'postgres', check: core.ping }], availableTiers: ['pool'] },
     planTier: planInMemory,
+    quotas: [],
     cursorKeys: ['a-key-that-signs-the-cursors-of-lists'],
   });
   const headers = { authorization: 'Bearer operator', 'idempotency-key': 'k' };

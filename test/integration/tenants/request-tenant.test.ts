@@ -1,3 +1,4 @@
+import { createCellStore } from '../../../src/services/enterprise-info/provisioning/cell-store';
 import { type EnterpriseInfo, newTenantBody, startEnterpriseInfo } from '../../helpers/enterprise-info';
 
 describe('requesting a tenant', () => {
@@ -146,5 +147,32 @@ describe('requesting a tenant', () => {
     const answer = await service.call('POST', '/v1/tenants', { token: `tenant:${crypto.randomUUID()}`, body });
     expect([answer.status, answer.body.code]).toEqual([403, 'KLT_SCOPE_MISSING']);
     expect(await countOf(body.slug)).toBe(0);
+  });
+});
+
+describe('a dry run of a tenant of a shared cell', () => {
+  let service: EnterpriseInfo;
+  beforeAll(async () => {
+    service = await startEnterpriseInfo(['shared-cell']);
+  });
+  afterAll(() => service.close());
+  const plan = () => service.call('POST', '/v1/tenants?dryRun=true', { body: newTenantBody({ tier: 'shared-cell' }) });
+
+  it('says that no cell has room, and what to do', async () => {
+    const answer = await plan();
+    expect([answer.status, answer.body.code]).toEqual([503, 'KLT_CELL_EXHAUSTED']);
+    expect(answer.body.hint).toContain('open another cell');
+  });
+
+  it('names the room that it would get, and takes none', async () => {
+    const host = { slot: 1, zone: 'a', memoryMib: 8_192, diskGib: 100, tasks: 10 };
+    await service.core.transaction((sql) => createCellStore(sql).keep([{ id: 'one', hosts: [host] }]));
+    for (let asked = 0; asked < 6; asked += 1) {
+      const { status, body } = await plan();
+      expect([status, body.resources.at(-1)]).toEqual([
+        200,
+        expect.objectContaining({ kind: 'room in a shared cell', where: 'cell one, slot 1, as things are now' }),
+      ]);
+    }
   });
 });

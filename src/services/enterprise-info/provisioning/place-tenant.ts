@@ -25,10 +25,18 @@ export async function placeTenant(sql: CoreSql, { tenantId, role, tier, quotas }
   const { isolation } = requireTier(tier);
   const placements = createPlacementStore(sql);
   if ((await placements.find(tenantId, role))?.tier === tier) return isolation;
-  await keepQuotas(sql, tier, quotas);
-  const room = tier === 'shared-cell' ? await takeRoom(sql) : undefined;
+  const room = await findRoom(sql, tier, quotas);
   await placements.add({ tenantId, tier, role, stack: stackName(tenantId, tier), room }, isolation);
   return isolation;
+}
+
+/**
+ * The room that one more tenant of the tier has in a shared cell, until this transaction ends; undefined for a tier that
+ * shares none. @throws KolateError as placeTenant
+ */
+export async function findRoom(sql: CoreSql, tier: string, quotas: readonly AccountQuota[]): Promise<Room | undefined> {
+  await keepQuotas(sql, tier, quotas);
+  return tier === 'shared-cell' ? takeRoom(sql) : undefined;
 }
 
 async function takeRoom(sql: CoreSql): Promise<Room> {

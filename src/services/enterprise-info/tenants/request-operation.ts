@@ -1,3 +1,4 @@
+import type { AccountQuota } from '../../../contracts/account-quotas';
 import { KolateError } from '../../../contracts/errors';
 import type { EventContract } from '../../../contracts/events/event';
 import {
@@ -8,6 +9,7 @@ import {
 import type { OperationAccepted } from '../../../contracts/http/operations';
 import type { CreateTenant } from '../../../contracts/http/tenants';
 import type { Identity } from '../../../contracts/scopes';
+import type { PlannedResource, TierPlan } from '../../../contracts/tier-plan';
 import { tiers } from '../../../contracts/tiers';
 import type { SagaDefinition } from '../../../domain/sagas/saga';
 import { tenantOffboarding } from '../../../domain/sagas/tenant-offboarding';
@@ -19,6 +21,8 @@ import type { CoreSql } from '../../../platform/postgres/sql';
 import type { PlanTier } from '../../../platform/tenancy/tenant-stack-driver';
 import { createOperationStore } from '../operations/operation-store';
 import { planOf } from '../operations/plan';
+import { findRoom } from '../provisioning/place-tenant';
+import type { Room } from '../provisioning/placement-store';
 import { lockIdle, requireTransition } from './tenant-access';
 import { type Origin, publishRequest } from './tenant-facts';
 import { createTenantStore, slugTaken, type TenantRow } from './tenant-store';
@@ -28,6 +32,8 @@ export type RequestDeps = {
   /** Tiers that this installation can provide. */
   readonly availableTiers: readonly string[];
   readonly planTier: PlanTier;
+  /** Of the account that stacks are made in; none on one machine. */
+  readonly quotas: readonly AccountQuota[];
 };
 
 export type OperationRequest = {
@@ -40,7 +46,7 @@ export type OperationRequest = {
 type Target = OperationRequest & { readonly tenantId: string };
 
 /** Begin the operations on tenants: each in the transaction of `sql`, with the fact that starts its saga. */
-export function createOperationRequests({ newId, availableTiers, planTier }: RequestDeps) {
+export function createOperationRequests({ newId, availableTiers, planTier, quotas }: RequestDeps) {
   const begin = async (
     sql: CoreSql,
     tenant: TenantRow,
@@ -53,16 +59,22 @@ export function createOperationRequests({ newId, availableTiers, planTier }: Req
     return accepted({ operationId: operation.id, tenantId: tenant.id, status: operation.status });
   };
 
+  /** What is in the way of it is said now, and not by a saga that has begun. */
+  const wouldMake = async (sql: CoreSql, tier: string, shards?: number): Promise<TierPlan | undefined> => {
+    const made = await planTier(tier, shards);
+    const room = await findRoom(sql, tier, quotas);
+    return made && room ? { ...made, resources: [...made.resources, roomIn(room)] } : made;
+  };
+
   return {
-    /** @throws KolateError KLT_TIER_UNKNOWN, KLT_TIER_UNAVAILABLE, KLT_REQUEST_INVALID, KLT_TENANT_SLUG_TAKEN */
+    /** @throws KolateError KLT_TIER_UNKNOWN, KLT_TIER_UNAVAILABLE, KLT_REQUEST_INVALID, KLT_TENANT_SLUG_TAKEN; a dry run as findRoom */
     async onboard(sql: CoreSql, body: CreateTenant, { origin, dryRun }: OperationRequest): Promise<Answer> {
       requireTier(body.tier, availableTiers);
       requireShards(body);
       const tenants = createTenantStore(sql);
       if (dryRun) {
         if (await tenants.isSlugTaken(body.slug)) throw slugTaken(body.slug);
-        const made = await planTier(body.tier, body.shards);
-        return { status: 200, body: planOf(tenantOnboarding, body.tier, made) };
+        return { status: 200, body: planOf(tenantOnboarding, body.tier, await wouldMake(sql, body.tier, body.shards)) };
       }
       const tenant = await tenants.insert(newId(), body);
       const { shards = 1 } = body;
@@ -76,7 +88,7 @@ export function createOperationRequests({ newId, availableTiers, planTier }: Req
       const tenant = await lockIdle(sql, identity, tenantId);
       requireTransition(tenant.state, 'change_tier');
       if (tenant.tier === toTier) throw tierFault('KLT_REQUEST_INVALID', `the tenant is in tier ${toTier} already`);
-      if (dryRun) return { status: 200, body: planOf(tenantTierChange, toTier, await planTier(toTier)) };
+      if (dryRun) return { status: 200, body: planOf(tenantTierChange, toTier, await wouldMake(sql, toTier)) };
       return begin(sql, tenant, tenantTierChange, { event: tenantTierChangeRequested, origin, more: { toTier } });
     },
 
@@ -94,6 +106,11 @@ export const accepted = (body: OperationAccepted): Answer => ({
   status: 202,
   headers: { location: `/v1/operations/${body.operationId}` },
   body,
+});
+
+const roomIn = ({ cellId, slot, memoryMib, diskGib }: Room): PlannedResource => ({
+  ...{ kind: 'room in a shared cell', name: `${memoryMib} MiB of memory, ${diskGib} GiB of disk`, count: 1 },
+  where: `cell ${cellId}, slot ${slot}, as things are now`,
 });
 
 function requireTier(tier: string, available: readonly string[]): void {
