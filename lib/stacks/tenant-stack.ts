@@ -23,6 +23,7 @@ import { acknowledge } from '../constructs/acknowledge';
 import { explainRetention } from '../constructs/explain-retention';
 import { rotationRules } from '../constructs/rotation-schedule';
 import { CellHost, type CellSize, readCellSize } from '../constructs/tenants/cell-host';
+import { addTenantDiskAlarm } from '../constructs/tenants/tenant-disk-alarm';
 import { TenantEngines } from '../constructs/tenants/tenant-engines';
 import { readShared, type Shared, textParameter } from '../constructs/tenants/tenant-parameters';
 import { TemplateStack } from './template-stack';
@@ -96,6 +97,9 @@ export class TenantStack extends TemplateStack {
       this.alarm(`EnginesDown${suffix}`, engines.service).cfnOptions.condition = index > 1 ? three : undefined;
       return engines;
     });
+    const topicArn = this.shared.alarmTopic;
+    const inSharedCell = new CfnCondition(this, 'InSharedCell', { expression: Fn.conditionNot(ownCell) });
+    addTenantDiskAlarm(this, { tenantId, diskGib: disk.valueAsString, topicArn, condition: inSharedCell });
     if (first) this.rotatePasswords(credentialsArn, first.service);
     new CfnOutput(this, 'Endpoints', {
       value: Fn.conditionIf(three.logicalId, endpointsOf(tenantId, 3), endpointsOf(tenantId, 1)).toString(),

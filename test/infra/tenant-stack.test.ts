@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { featureFlags } from '../../lib/config/feature-flags';
 import { TenantStack } from '../../lib/stacks/tenant-stack';
-import { sharedCellDemand } from '../../src/contracts/cells';
+import { sharedCellDemand, tenantUse } from '../../src/contracts/cells';
 
 const app = new App({
   context: { ...featureFlags },
@@ -94,6 +94,31 @@ describe('the template of a tenant', () => {
     expect(template.toJSON().Parameters.DiskGib.Default).toBe(sharedCellDemand.diskGib);
   });
 
+  it('rings before what one stores on a shared host is refused, in percent of what it may', () => {
+    const [alarm] = resources.filter(({ Condition }) => Condition === 'InSharedCell');
+    expect(template.toJSON().Conditions.InSharedCell).toEqual({ 'Fn::Not': [{ Condition: 'OwnCell' }] });
+    expect(alarm?.Properties).toMatchObject({
+      ...{ Threshold: 85, ComparisonOperator: 'GreaterThanOrEqualToThreshold', TreatMissingData: 'notBreaching' },
+      AlarmDescription: expect.stringContaining('docs/runbooks/tenant-disk.md'),
+      AlarmActions: [{ Ref: 'AlarmTopic' }],
+      Metrics: [
+        {
+          ...{ Id: 'stored', ReturnData: false },
+          MetricStat: {
+            Metric: {
+              ...{ Namespace: tenantUse.namespace, MetricName: tenantUse.disk },
+              Dimensions: [{ Name: tenantUse.dimension, Value: { Ref: 'TenantId' } }],
+            },
+          },
+        },
+        {
+          ...{ Id: 'share', ReturnData: true },
+          Expression: { 'Fn::Join': ['', ['100 * stored / 1024 / ', { Ref: 'DiskGib' }]] },
+        },
+      ],
+    });
+  });
+
   it('lets the services in and nobody else', () => {
     template.hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupIngress: [5_432, 27_017, 6_379, 26_379].map((port) =>
@@ -146,7 +171,7 @@ describe('the template of a tenant', () => {
     const conditions = (type: string) => typed(type).map(({ Condition }) => Condition);
     expect(conditions('AWS::ECS::Service')).toEqual([undefined, 'Three', 'Three']);
     expect(conditions('AWS::EC2::Volume')).toEqual(['OwnCell', 'OwnThree', 'OwnThree']);
-    expect(conditions('AWS::CloudWatch::Alarm')).toEqual([undefined, 'Three', 'Three']);
+    expect(conditions('AWS::CloudWatch::Alarm')).toEqual([undefined, 'Three', 'Three', 'InSharedCell']);
     const pinned = typed('AWS::ECS::Service').map(({ Properties }) => {
       const [{ Expression }] = Properties.PlacementConstraints as [{ Expression: Joined }];
       return Expression['Fn::Join'][1].at(-1);
