@@ -179,17 +179,19 @@ describe('the template of a tenant', () => {
     expect(pinned).toEqual([{ Ref: 'Slot' }, ' and attribute:kolate.slot == 2', ' and attribute:kolate.slot == 3']);
   });
 
-  it('tells the engines of three who all are and which one they are, and those of one nothing', () => {
+  it('tells the engines of three who all are and which one they are, and those of one an empty list', () => {
     const tasks = resources.filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
-    type Variable = { Name?: string; 'Fn::If'?: [string, { Name: string; Value: Joined | string }, { Ref: string }] };
     const told = tasks.map(({ Properties }) =>
-      (Properties.ContainerDefinitions as { Name: string; Environment: Variable[] }[])
+      (Properties.ContainerDefinitions as { Name: string; Environment: { Name: string; Value: unknown }[] }[])
         .filter(({ Name }) => Name !== 'folders')
-        .map(({ Name, Environment }) => [Name, ...Environment.flatMap((each) => each['Fn::If'] ?? [])]),
+        .map(({ Name, Environment }) => [Name, ...Environment.slice(2)]),
     );
-    const no = { Ref: 'AWS::NoValue' };
-    const all = expect.objectContaining({ Name: 'MEMBERS' });
-    const knows = (engine: string, Value: string) => [engine, 'Three', all, no, 'Three', { Name: 'MEMBER', Value }, no];
+    const all = { 'Fn::Join': ['', expect.arrayContaining([{ Ref: 'TenantId' }])] };
+    const knows = (engine: string, Value: string) => [
+      engine,
+      { Name: 'MEMBERS', Value: Value === '1' ? { 'Fn::If': ['Three', all, ''] } : all },
+      { Name: 'MEMBER', Value },
+    ];
     expect(told).toEqual([
       [knows('postgres', '1'), knows('mongo', '1'), knows('valkey', '1')],
       [knows('postgres', '2'), knows('valkey', '2')],

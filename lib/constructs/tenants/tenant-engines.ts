@@ -1,4 +1,4 @@
-import { Aws, type CfnCondition, Fn, Token } from 'aws-cdk-lib';
+import { type CfnCondition, Fn, Token } from 'aws-cdk-lib';
 import { CfnTaskDefinition, CfnService as EcsService } from 'aws-cdk-lib/aws-ecs';
 import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnService as DnsService } from 'aws-cdk-lib/aws-servicediscovery';
@@ -133,11 +133,15 @@ export class TenantEngines extends Construct {
 const suffixed = (tenantId: string, index: number): string =>
   index === 1 ? tenantId : Fn.join('', [tenantId, `-${index}`]);
 
-/** Variables of a member's engines: who all are, and which one this is. One by itself knows of none. */
-const memberVariables = ({ tenantId, member: { index, three } }: TenantEnginesProps) =>
-  Object.entries({ MEMBERS: tenantMemberHosts(tenantId, 3).join(), MEMBER: String(index) }).map(([Name, Value]) =>
-    Fn.conditionIf(three.logicalId, { Name, Value }, Aws.NO_VALUE),
-  );
+/** Variables of a member's engines: who all are, and which one this is. One by itself knows of none: its list is empty. */
+const memberVariables = ({ tenantId, member: { index, three } }: TenantEnginesProps) => {
+  const all = tenantMemberHosts(tenantId, 3).join();
+  return [
+    // The others are there by the same condition.
+    { name: 'MEMBERS', value: index === 1 ? Fn.conditionIf(three.logicalId, all, '').toString() : all },
+    { name: 'MEMBER', value: String(index) },
+  ];
+};
 
 function explain(task: CfnTaskDefinition): void {
   const guard = 'cdk-validator-cfnguard::ecs_task_definition_';
