@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { findEnginePaths } from '../../local/engines/engine-paths';
 import { holdFreePort } from '../../local/engines/free-port';
@@ -76,6 +76,10 @@ export async function openImage(
       running.kill(signal);
       const [code] = await ended;
       return code;
+    },
+    /** As a volume that is gone for ever. */
+    async loseVolume(): Promise<void> {
+      for (const name of await readdir(data)) await rm(join(data, name), { recursive: true });
     },
     /** Ends all of it as a host ends that loses its power. */
     async kill(): Promise<void> {

@@ -8,7 +8,7 @@ import { preparePython } from './python';
 export type MemberPrograms = { readonly path: string; readonly reason?: undefined } | { readonly reason: string };
 
 /**
- * Patroni as the images have it, and etcd: of this machine, or Debian's package in the cache folder. Synchronous, so that
+ * Patroni as the images have it, and etcd: of this machine, or Debian's packages in the cache folder. Synchronous, so that
  * a test file can decide at load time which tests to skip. @throws Error where one is missing and `CI` is set
  */
 export function memberPrograms(env = process.env): MemberPrograms {
@@ -29,16 +29,17 @@ function findEtcd(env: NodeJS.ProcessEnv): string {
   if (found) return found;
   const ready = join(cacheRoot(env), 'etcd');
   const program = join(ready, 'usr/bin/etcd');
-  if (existsSync(program)) return program;
+  if (existsSync(program) && existsSync(`${program}ctl`)) return program;
   mkdirSync(cacheRoot(env), { recursive: true });
   // Made aside and renamed when whole.
   const making = mkdtempSync(`${ready}.`);
   try {
     const options = { cwd: making, stdio: 'pipe', timeout: 120_000 } as const;
-    execFileSync('apt-get', ['download', 'etcd-server'], options);
-    const [deb = ''] = readdirSync(making).filter((name) => name.endsWith('.deb'));
+    execFileSync('apt-get', ['download', 'etcd-server', 'etcd-client'], options);
     const tree = join(making, 'tree');
-    execFileSync('dpkg-deb', ['-x', deb, tree], options);
+    for (const name of readdirSync(making).filter((each) => each.endsWith('.deb'))) {
+      execFileSync('dpkg-deb', ['-x', name, tree], options);
+    }
     renameSync(tree, ready);
   } catch (error) {
     if (!existsSync(program)) throw error;

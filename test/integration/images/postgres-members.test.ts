@@ -29,7 +29,7 @@ async function memberPorts() {
 describeIf('three members of PostgreSQL', () => {
   let members: EngineImage[] = [];
   let postgres: Postgres<'tenant'>;
-  let [restPort, ca] = [0, ''];
+  let [port, restPort, ca] = [0, 0, ''];
   const written: number[] = [];
 
   beforeAll(async () => {
@@ -41,16 +41,8 @@ describeIf('three members of PostgreSQL', () => {
       }),
     );
     await Promise.all(members.map((member) => member.start(secrets)));
-    const tls = { ca: shown.certificate };
-    [restPort, ca] = [Number(ports.REST_PORT), shown.certificate];
-    postgres = createPostgres('tenant', {
-      url: `postgresql://app@${hosts[0]}:${ports.PORT}/tenant`,
-      members: hosts,
-      name: 'test',
-      tls,
-      password: { current: async () => secrets.PASSWORD, renew: async () => undefined },
-      answerTimeoutMs: 3_000,
-    });
+    [port, restPort, ca] = [Number(ports.PORT), Number(ports.REST_PORT), shown.certificate];
+    postgres = connect(hosts[0], hosts);
     await until(
       () => postgres.sql.run`create table if not exists counted (n int primary key)`.then(() => true),
       failoverMs,
@@ -62,6 +54,12 @@ describeIf('three members of PostgreSQL', () => {
     await Promise.all(members.map((member) => member.stop()));
   });
 
+  const connect = (host = '', members?: readonly string[]) =>
+    createPostgres('tenant', {
+      ...{ url: `postgresql://app@${host}:${port}/tenant`, members, name: 'test', tls: { ca } },
+      password: { current: async () => secrets.PASSWORD, renew: async () => undefined },
+      answerTimeoutMs: 3_000,
+    });
   const leader = () => postgres.sql.one<{ host: string }>`select host(inet_server_addr()) as host`;
   /** Two copy the leader, one of them before a commit is one. Whoever is killed before that is waited for, not replaced. */
   const isWhole = async (): Promise<boolean> => {
@@ -117,8 +115,35 @@ describeIf('three members of PostgreSQL', () => {
     expect(rows.map(({ n }) => n)).toEqual(written);
   });
 
+  it('takes a member back that has lost its volume, and copies everything to it', async () => {
+    const { host } = await leader();
+    const lost = memberOf(hosts.find((each) => each !== host) ?? '');
+    await lost.kill();
+    await lost.loseVolume();
+    await write(written.length + 1);
+    await lost.start(secrets);
+    await until(isWhole, failoverMs);
+    expect((await leader()).host).toBe(host);
+  });
+
+  it('leaves rotated passwords alone when a member leads that was started before', async () => {
+    const { host: old } = await leader();
+    const rotated = 'as-it-is-since-the-rotation';
+    await postgres.sql.query(`alter role app password '${rotated}'`);
+    secrets.PASSWORD = rotated;
+    await memberOf(old).stop();
+    await until(() => write(written.length + 1).then(() => true), failoverMs);
+    await memberOf(old).start(secrets);
+    await until(isWhole, failoverMs);
+    const { host } = await leader();
+    expect(host).not.toBe(old);
+    const anew = connect(host);
+    await anew.ping();
+    await anew.close();
+  });
+
   it('writes no password and no key to its log', () => {
     const said = members.flatMap((member) => member.said).join('');
-    expect(said).not.toMatch(/the-first|the-clone|PRIVATE KEY/);
+    expect(said).not.toMatch(/the-first|the-clone|since-the-rotation|PRIVATE KEY/);
   });
 });
