@@ -11,7 +11,7 @@ export type XfsVolume = {
 };
 
 const volumeBytes = '3G';
-const limitMs = 50_000;
+const limitMs = 100_000;
 
 /**
  * Real XFS with project quotas: of this machine's kernel where it has them and this is root, else of User Mode Linux, a
