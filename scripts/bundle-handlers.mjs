@@ -23,7 +23,7 @@ const fromRuntime = {
   'rotate-client-secret': ['@aws-sdk/client-secrets-manager', '@aws-sdk/client-cognito-identity-provider'],
   'rotate-cursor-keys': ['@aws-sdk/client-secrets-manager'],
   'rotate-secret': ['@aws-sdk/client-secrets-manager'],
-  'rotate-tenant-stores': ['@aws-sdk/client-secrets-manager'],
+  'rotate-tenant-stores': ['@aws-sdk/client-secrets-manager', '@aws-sdk/client-cloudformation'],
   'stack-events': ['@aws-sdk/client-kafka'],
   'main-job': ['@aws-sdk/*'],
 };

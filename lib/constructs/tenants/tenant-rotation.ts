@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -10,6 +10,7 @@ import { explainWildcard } from '../explain-wildcard';
 import { KolateLambda } from '../kolate-lambda';
 import { letSecretsManagerCall, rotationActions } from '../rotation-schedule';
 import { storesOnly, tenantSecretArn } from '../secret-folder';
+import { tenantStackPrefix } from './provisioning-role';
 
 export type TenantRotationProps = {
   readonly vpc: IVpc;
@@ -38,18 +39,25 @@ export class TenantRotation extends Construct {
       concurrency: { unlimitedBecause: 'It runs once a tenant and quarter; a limit would be taken from all others.' },
       timeout: Duration.seconds(60),
     });
+    const stacks = Stack.of(this).formatArn({
+      service: 'cloudformation',
+      resource: 'stack',
+      resourceName: `${tenantStackPrefix}*`,
+    });
     const passwords = tenantSecretArn(this, environment, storesOnly);
     const certificates = tenantSecretArn(this, environment, '*/tls-??????');
     for (const statement of [
       { actions: rotationActions, resources: [passwords] },
       { actions: ['secretsmanager:GetSecretValue'], resources: [certificates] },
+      // How many members a tenant's engines have.
+      { actions: ['cloudformation:DescribeStacks'], resources: [stacks] },
     ]) {
       lambda.grantPrincipal.addToPrincipalPolicy(new PolicyStatement(statement));
     }
     letSecretsManagerCall(lambda);
     this.function = lambda.function;
-    for (const arn of [passwords, certificates]) {
-      explainWildcard(lambda, arn, 'Every tenant comes with secrets of its own, named after it.');
+    for (const arn of [passwords, certificates, stacks]) {
+      explainWildcard(lambda, arn, 'Every tenant comes with secrets and a stack of its own, named after it.');
     }
   }
 }

@@ -1,12 +1,13 @@
 import type { SecretsManagerRotationEvent } from 'aws-lambda';
-import { enginePorts, tenantHost } from '../../contracts/tenant-hosts';
+import { findTenantStores } from '../../platform/rotation/find-tenant-stores';
 import { createTenantRotation } from '../../platform/rotation/rotate-tenant-stores';
 import { createSecretVersions } from '../../platform/rotation/secret-versions';
+import { createCloudFormationClient } from '../../platform/tenancy/cloudformation/cloudformation-client';
 
-const { postgres, mongo, valkey: redis } = enginePorts;
+const cloudFormation = createCloudFormationClient({});
 const rotate = createTenantRotation({
   versions: createSecretVersions(),
-  storesOf: (tenantId) => ({ host: tenantHost(tenantId), ports: { postgres, mongo, redis } }),
+  storesOf: (owner) => findTenantStores(cloudFormation, owner),
 });
 
 /** One step of the rotation of a tenant's passwords, as Secrets Manager asks for it. */

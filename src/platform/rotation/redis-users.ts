@@ -45,10 +45,16 @@ async function withRedis(secret: StoreSecret, act: (redis: Redis) => Promise<voi
     commandTimeout: 10_000,
     disconnectTimeout: 200,
   });
-  redis.on('error', () => undefined);
+  let failure: unknown;
+  redis.on('error', (error: unknown) => {
+    failure = error;
+  });
   try {
     await redis.connect();
     await act(redis);
+  } catch (error) {
+    // What `connect` itself says is that the connection is closed.
+    throw failure ?? error;
   } finally {
     redis.disconnect();
   }

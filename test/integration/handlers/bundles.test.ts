@@ -46,7 +46,7 @@ describe('the bundles of the functions', () => {
       Module._load = (id, ...rest) => {
         const isThere = /^(node:|\\/)/.test(id) || Module.isBuiltin(id);
         if (isThere || /node_modules/.test(rest[0]?.filename ?? '')) return load(id, ...rest);
-        if (/^@aws-sdk\\/client-(secrets-manager|kafka|cognito-identity-provider)$/.test(id)) return load(id, ...rest);
+        if (/^@aws-sdk\\/client-(secrets-manager|kafka|cognito-identity-provider|cloudformation)$/.test(id)) return load(id, ...rest);
         throw Object.assign(new Error('not in the bundle: ' + id), { code: 'MODULE_NOT_FOUND' });
       };
       const { handler } = require(process.argv[1]);

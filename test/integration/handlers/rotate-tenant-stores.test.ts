@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { findTenantStores } from '../../../src/platform/rotation/find-tenant-stores';
 import { createTenantRotation } from '../../../src/platform/rotation/rotate-tenant-stores';
 import { createSecretVersions } from '../../../src/platform/rotation/secret-versions';
 import { createAwsSecrets } from '../../../src/platform/secrets/create-aws-secrets';
@@ -38,6 +40,14 @@ const startEngines = () =>
   Promise.all([images.postgres.start(two('postgres')), images.mongo.start(two('mongo')), startValkey()]);
 const stopEngines = () => Promise.all(Object.values(images).map((image) => image.stop('SIGINT')));
 
+const rotationOf = (hosts: readonly string[]) =>
+  createTenantRotation({
+    versions: createSecretVersions({ region: 'us-east-1', endpoint: manager.url, credentials }),
+    storesOf: async () => ({
+      hosts,
+      ports: { postgres: images.postgres.port, mongo: images.mongo.port, redis: images.valkey.port },
+    }),
+  });
 beforeAll(async () => {
   const shown = selfSigned();
   const [postgres, mongo, valkey] = await Promise.all([
@@ -50,11 +60,7 @@ beforeAll(async () => {
   const uses = ['postgres', 'mongo', 'redis', 'redisMaintenance'].flatMap((use) => [use, `${use}Clone`]);
   manager.secrets.set(secretName, JSON.stringify(Object.fromEntries(uses.map((use) => [use, newPassword()]))));
   manager.secrets.set(`${folder}/tls`, JSON.stringify({ certificate: shown.certificate, key: 'nobody’s' }));
-  const ports = { postgres: postgres.port, mongo: mongo.port, redis: valkey.port };
-  rotateStep = createTenantRotation({
-    versions: createSecretVersions({ region: 'us-east-1', endpoint: manager.url, credentials }),
-    storesOf: () => ({ host: 'localhost', ports }),
-  });
+  rotateStep = rotationOf(['localhost']);
   await startEngines();
 }, 60_000);
 afterAll(async () => {
@@ -67,11 +73,11 @@ const current = (): StackCredentials =>
   parseStackCredentials(secretName, manager.secrets.get(secretName) ?? 'there is none');
 
 /** @returns what does steps of it */
-function begin() {
+function begin(by = rotateStep) {
   const token = randomUUID();
   manager.startRotation(secretName, token);
   return async (...steps: string[]): Promise<void> => {
-    for (const step of steps) await rotateStep({ step, secretId: secretName, token });
+    for (const step of steps) await by({ step, secretId: secretName, token });
   };
 }
 const rotate = (): Promise<void> => begin()(...allSteps);
@@ -209,6 +215,37 @@ describe('the rotation of a tenant’s passwords', () => {
     await run(...allSteps);
     await askAll(newReader().connect());
   }, 60_000);
+});
+
+describe('where there are several members', () => {
+  it('waits for each Valkey, as none has the users of another, and for one PostgreSQL that takes writes', async () => {
+    const before = current();
+    // One that shows a certificate for another name, as good as one that does not answer.
+    await expect(begin(rotationOf(['localhost', '127.0.0.9']))(...allSteps)).rejects.toThrow(/127\.0\.0\.9/);
+    expect(current()).toEqual(before);
+    await expect(begin(rotationOf(['127.0.0.9', 'localhost']))('createSecret', 'setSecret')).rejects.toThrow();
+    await askAll(newReader().connect());
+  });
+
+  it.each([
+    [[], ['']],
+    [[{ ParameterKey: 'Members', ParameterValue: '1' }], ['']],
+    [[{ ParameterKey: 'Members', ParameterValue: '3' }], ['', '-2', '-3']],
+  ])('are found by the parameters of the stack: %j', async (Parameters, suffixes) => {
+    const asked: unknown[] = [];
+    const client = new CloudFormationClient({ region: 'us-east-1', credentials });
+    client.middlewareStack.add(
+      () => async (args) => {
+        asked.push(args.input);
+        return { output: { $metadata: {}, Stacks: [{ StackName: 'any', Parameters }] }, response: {} };
+      },
+      { step: 'initialize' },
+    );
+    const { hosts, ports } = await findTenantStores(client, { tenantId, tier: 'dedicated' });
+    expect(hosts).toEqual(suffixes.map((suffix) => `${tenantId}${suffix}.tenants.kolate.internal`));
+    expect(ports).toEqual({ postgres: 5_432, mongo: 27_017, redis: 6_379 });
+    expect(asked).toEqual([{ StackName: `kolate-tenant-${tenantId}-dedicated` }]);
+  });
 });
 
 describe('the function of the rotation', () => {
