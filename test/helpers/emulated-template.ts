@@ -6,7 +6,12 @@ const unknownTypes = new Set([
   'AWS::SecretsManager::RotationSchedule',
 ]);
 
-type Resource = { readonly Type: string };
+type Resource = { readonly Type: string; readonly Properties?: object };
+
+/** Alarms on sums of metrics are such, too. */
+const isUnknown = ({ Type, Properties = {} }: Resource): boolean =>
+  unknownTypes.has(Type) || (Type === 'AWS::CloudWatch::Alarm' && 'Metrics' in Properties);
+
 export type CloudFormationTemplate = {
   readonly Parameters: Readonly<Record<string, object>>;
   readonly Resources: Readonly<Record<string, Resource>>;
@@ -14,7 +19,7 @@ export type CloudFormationTemplate = {
 };
 
 /**
- * A copy of a template without the types that the emulator lacks; whoever refers to one of these is told `absent`.
+ * A copy of a template without the resources that the emulator lacks; whoever refers to one of these is told `absent`.
  * @param outputs values to answer instead of the template's own, which name hosts that no emulator starts
  */
 export function forEmulator(
@@ -22,7 +27,7 @@ export function forEmulator(
   outputs: Readonly<Record<string, object>> = {},
 ): CloudFormationTemplate {
   const absent = new Set(
-    Object.entries(template.Resources).flatMap(([id, { Type }]) => (unknownTypes.has(Type) ? [id] : [])),
+    Object.entries(template.Resources).flatMap(([id, resource]) => (isUnknown(resource) ? [id] : [])),
   );
   const kept = Object.fromEntries(Object.entries(template.Resources).filter(([id]) => !absent.has(id)));
   const copy = JSON.stringify({ ...template, Resources: kept, Outputs: { ...template.Outputs, ...outputs } });

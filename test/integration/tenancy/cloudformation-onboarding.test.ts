@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeStackResourcesCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
   createCloudFormationStackDriver,
   stackPrefix,
@@ -116,11 +116,18 @@ describeHere('a tenant whose stack CloudFormation makes', () => {
     expect((await platform.info.call('GET', `/v1/tenants/${id}`)).body.state).toBe('active');
   });
 
-  it('takes a stack away with its tenant', async () => {
-    const { id } = await platform.onboard({ tier: 'pool' });
+  it('takes a stack away with its tenant, and certifies it in CloudFormation’s words', async () => {
+    const { id, operation: onboarding } = await platform.onboard({ tier: 'pool' });
+    expect(onboarding.cause).toBeUndefined();
     const operation = await platform.run('DELETE', `/v1/tenants/${id}`);
     expect(operation.status).toBe('succeeded');
     expect(await typesOf(id)).toEqual([]);
+    // It answers for a stack that is gone by its id alone; the emulator does not say since when.
+    const [stack] = (operation.result?.stacks ?? []) as { id: string; deletedAt: string }[];
+    const { Stacks } = await emulator.client.send(new DescribeStacksCommand({ StackName: stack?.id }));
+    expect(Stacks?.[0]?.StackStatus).toBe('DELETE_COMPLETE');
+    expect(Number.isNaN(Date.parse(stack?.deletedAt ?? ''))).toBe(false);
+    expect(stack?.id).toMatch(/^arn:aws:cloudformation:/);
   });
 
   it('onboards thirty tenants at once, each with a stack of its own', async () => {
