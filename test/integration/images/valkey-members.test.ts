@@ -19,6 +19,7 @@ let port: number;
 let sentinelPort: number;
 let images: EngineImage[];
 let redis: TenantRedis;
+let primary: string;
 
 const start = (host: string): Promise<void> => {
   const member = hosts.indexOf(host) + 1;
@@ -28,15 +29,18 @@ const start = (host: string): Promise<void> => {
 };
 const imageOf = (host: string): EngineImage => images[hosts.indexOf(host)] as EngineImage;
 
+const clientOf = (place: { host: string; members?: string[] }, tlsOf = { ca: tls.certificate }): TenantRedis =>
+  createTenantRedis({
+    ...{ ...place, port, sentinelPort, user: 'app', name: 'test', keyPrefix: prefix },
+    tls: tlsOf,
+    password: { current: async () => secrets.PASSWORD, renew: async () => undefined },
+  });
+
 beforeAll(async () => {
   [port, sentinelPort] = [await freePort(), await freePort()];
   images = await Promise.all(hosts.map(() => openImage('valkey', tls)));
   await Promise.all(hosts.map(start));
-  redis = createTenantRedis({
-    ...{ host: 'localhost', port, members: hosts, sentinelPort, user: 'app', name: 'test', keyPrefix: prefix },
-    tls: { ca: tls.certificate },
-    password: { current: async () => secrets.PASSWORD, renew: async () => undefined },
-  });
+  redis = clientOf({ host: 'localhost', members: hosts });
 }, 60_000);
 afterAll(async () => {
   await redis?.close();
@@ -89,10 +93,21 @@ describe('three members of Valkey', () => {
     await write('first', 'written');
     const primaries = await Promise.all(hosts.map(primaryBy));
     expect(new Set(primaries).size).toBe(1);
+    primary = primaries[0] ?? '';
     for (const host of hosts.filter((each) => each !== primaries[0])) {
       await copiedTo(host, 'first', 'written');
       await expect(asking(host, (client) => client.set(`${prefix}x`, 'x'))).rejects.toThrow('READONLY');
     }
+  });
+
+  it('say of a copy that it is to be tried again, since it may be asked while the primary changes', async () => {
+    const copy = hosts.find((host) => host !== primary) ?? '';
+    const client = clientOf({ host: copy }, trust);
+    await expect(client.set('x', 'x')).rejects.toMatchObject({
+      code: 'KLT_DEPENDENCY_UNAVAILABLE',
+      detail: expect.stringContaining('primary'),
+    });
+    await client.close();
   });
 
   it('let nobody change who is the primary, nor in without TLS', async () => {
