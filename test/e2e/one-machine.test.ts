@@ -85,8 +85,8 @@ describe('what the documents tell to type', () => {
     ],
     [/^npm test|^npm run check/, 'they are what runs here'],
     [
-      /^npm run (synth|bench|cost|deploy|snapshots|diagram)|^npx cdk/,
-      'it takes minutes, or an account: deploy-guide.test.ts',
+      /^npm run (synth|bench|cost|deploy|snapshots|diagram|tenant-template)|^npx cdk/,
+      'it takes minutes, or an account, or writes here: deploy-guide.test.ts',
     ],
     [/kolate login$/, 'it needs a browser: login.test.ts'],
     [/--env /, 'it needs an account'],
