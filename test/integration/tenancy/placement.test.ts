@@ -121,14 +121,15 @@ describe('a tenant of a shared cell', () => {
   const state = async (id: string) => (await platform.info.call('GET', `/v1/tenants/${id}`)).body.state;
 
   it('is onboarded into a slot, moves into one, and is refused with a hint when all are taken', async () => {
+    const { diskGib } = sharedCellDemand;
     const first = await platform.onboard({ tier: 'shared-cell' });
     expect([first.operation.status, first.operation.cause]).toEqual(['succeeded', undefined]);
-    expect(applied.at(-1)?.place).toEqual({ cellId: 'one', slot: 1 });
+    expect(applied.at(-1)?.place).toEqual({ cellId: 'one', slot: 1, diskGib });
 
     const second = await platform.onboard({ tier: 'pool' });
     const moved = await platform.run('POST', `/v1/tenants/${second.id}/change-tier`, { tier: 'shared-cell' });
     expect(moved.status).toBe('succeeded');
-    expect(applied.at(-1)?.place).toEqual({ cellId: 'one', slot: 2 });
+    expect(applied.at(-1)?.place).toEqual({ cellId: 'one', slot: 2, diskGib });
 
     const third = await platform.run('POST', '/v1/tenants', newTenantBody({ tier: 'shared-cell' }));
     expect(third).toMatchObject({
@@ -147,6 +148,6 @@ describe('a tenant of a shared cell', () => {
     const retried = await platform.info.call('POST', `/v1/operations/${third.id}/retry`);
     expect(retried.status).toBe(202);
     expect((await platform.ended(third.id)).status).toBe('succeeded');
-    expect(applied.at(-1)?.place).toEqual({ cellId: 'one', slot: 1 });
+    expect(applied.at(-1)?.place).toEqual({ cellId: 'one', slot: 1, diskGib });
   }, 120_000);
 });
