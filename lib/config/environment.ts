@@ -116,7 +116,7 @@ export type Environment = {
   /** Hosts for tenants of the tier `shared-cell`; how one is opened and closed: docs/capacity.md. */
   readonly sharedCells: readonly SharedCell[];
   readonly observability: {
-    /** Does the main job so often, as a tenant of its own with its own stack (about 42 USD a month); absent: never. */
+    /** Does the main job so often, as a tenant of its own with its own stack (`npm run cost` says what it costs a month); absent: never. */
     readonly mainJobEveryMinutes: number | undefined;
   };
   readonly backup: {
