@@ -35,9 +35,9 @@ export async function runTests({ root, node, env, args, progress }) {
   const select = selected.length > 0 ? ['--selectProjects', ...selected] : [];
   const results = join(tmpdir(), `kolate-results-${process.pid}.json`);
   const jest = join(root, 'node_modules/jest/bin/jest.js');
-  // Unit tests share nothing, so each core takes its part of them; engines are not kept from theirs.
-  const workers = selected.length > 0 && selected.every((name) => name === 'unit') ? ['--maxWorkers=100%'] : [];
-  const jestArgs = [...args.slice(selected.length), ...workers, '--json', `--outputFile=${results}`, ...select];
+  // By itself jest leaves a core alone. Half of the time tests wait for engines and processes, so each core takes its part.
+  const workers = ['--maxWorkers=100%'];
+  const jestArgs = [...workers, ...args.slice(selected.length), '--json', `--outputFile=${results}`, ...select];
   const code = await passThrough(node, [jest, ...jestArgs], { cwd: root, env });
   const { passed, failed, skipped } = readResults(results);
   rmSync(results, { force: true });
