@@ -16,11 +16,12 @@ export class AlarmTopic extends Construct {
     const topic = new Topic(this, 'Topic', { masterKey: key, enforceSSL: true });
     for (const email of emails) topic.addSubscription(new EmailSubscription(email));
     // Without it alarms vanish in silence: CloudWatch cannot encrypt what it sends.
-    key.grantEncryptDecrypt(
-      new ServicePrincipal('cloudwatch.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-      }),
-    );
+    const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    });
+    key.grantEncryptDecrypt(cloudWatch);
+    // A topic without a policy lets its account's alarms in; one whose policy only refuses plain HTTP lets nobody in.
+    topic.grantPublish(cloudWatch);
     Validations.of(topic).acknowledge({
       id: 'Serverless-SNSRedrivePolicy',
       reason: 'SNS tries a mail again by itself, and an alarm that was not mailed still stands in the console.',

@@ -11,12 +11,6 @@ export type BackupKind = 'daily' | 'continuous';
 
 export const backupTag = 'kolate:backup';
 
-/**
- * Value at volumes of tenants, whose template knows no environment. Where two share an account, both back them up: rather
- * twice than never.
- */
-export const tenantsBackup = 'tenants';
-
 /** Two environments may share an account. */
 export const backupTagValue = ({ name }: Pick<Environment, 'name'>, kind: BackupKind): string => `${name}-${kind}`;
 

@@ -5,7 +5,7 @@ import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Environment } from '../config/environment';
 import { backupVaultName } from '../config/names-between-regions';
-import { type BackupKind, backupTag, backupTagValue, tenantsBackup } from './back-up';
+import { type BackupKind, backupTag, backupTagValue } from './back-up';
 
 export type BackupPlansProps = {
   readonly vault: backup.IBackupVault;
@@ -23,16 +23,14 @@ export class BackupPlans extends Construct {
     const { days, copyToPeer } = environment.backup;
     const copies = copyToPeer && environment.peer ? [this.copyTo(environment.peer, days)] : [];
     const role = backupRole(this, 'Role', managed);
-    const plan = (kind: BackupKind, rules: backup.BackupPlanRule[], ...more: string[]) =>
+    const plan = (kind: BackupKind, rules: backup.BackupPlanRule[]) =>
       new backup.BackupPlan(this, kind, { backupVault: vault, backupPlanRules: rules }).addSelection('Tagged', {
         role,
         // S3 and the databases have policies of their own; the one that the CDK adds is among ours.
         disableDefaultBackupPolicy: true,
-        resources: [backupTagValue(environment, kind), ...more].map((value) =>
-          backup.BackupResource.fromTag(backupTag, value),
-        ),
+        resources: [backup.BackupResource.fromTag(backupTag, backupTagValue(environment, kind))],
       });
-    plan('daily', [daily(days, copies)], tenantsBackup);
+    plan('daily', [daily(days, copies)]);
     plan('continuous', [daily(days, copies), pointInTime(Math.min(days, continuousDays))]);
   }
 

@@ -4,6 +4,7 @@ import { ParameterValueType, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { SharedCell } from '../config/shared-cell';
 import { acknowledge } from '../constructs/acknowledge';
+import { backUp } from '../constructs/back-up';
 import { KolateKey } from '../constructs/kolate-key';
 import { addCellAlarms } from '../constructs/tenants/cell-alarms';
 import { CellHost } from '../constructs/tenants/cell-host';
@@ -24,6 +25,7 @@ export class CellStack extends KolateStack {
   constructor(scope: Construct, props: CellStackProps) {
     const { cell, vpc, hosting, alarmTopic: topic } = props;
     super(scope, `cell-${cell.id}`, { ...props, stateful: true });
+    backUp(this, props.environment, 'daily');
     const key = new KolateKey(this, 'Key', `Volumes of the shared cell ${cell.id}`);
     const image = StringParameter.valueForTypedStringParameterV2(
       this,

@@ -20,6 +20,7 @@ import {
 import type { Environment } from '../config/environment';
 import { tenantTemplateVersion } from '../config/tenant-template-version';
 import { acknowledge } from '../constructs/acknowledge';
+import { backUp } from '../constructs/back-up';
 import { explainRetention } from '../constructs/explain-retention';
 import { rotationRules } from '../constructs/rotation-schedule';
 import { CellHost, type CellSize, readCellSize } from '../constructs/tenants/cell-host';
@@ -51,6 +52,7 @@ export class TenantStack extends TemplateStack {
     super(scope, id, 'The stores of one tenant of Kolate');
     const tenantId = this.tenantId;
     Tags.of(this).add('kolate:environment', name);
+    backUp(this, { name }, 'daily');
     Tags.of(this).add('kolate:tier', textParameter(this, 'Tier', { allowedPattern: '^[a-z-]{1,32}$' }));
     const credentialsArn = textParameter(this, 'CredentialsArn', { allowedPattern: '^arn:.*:secretsmanager:.*' });
     const tlsArn = textParameter(this, 'TlsArn', { allowedPattern: '^arn:.*:secretsmanager:.*' });

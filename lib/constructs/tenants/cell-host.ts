@@ -58,10 +58,7 @@ export class CellHost extends Construct {
       iops: size.volumeIops,
       encrypted: true,
       kmsKeyId: keyArn,
-      tags: [
-        { key: 'kolate:cell', value: cellId },
-        { key: 'kolate:backup', value: 'tenants' },
-      ],
+      tags: [{ key: 'kolate:cell', value: cellId }],
     });
     this.volume.applyRemovalPolicy(RemovalPolicy.SNAPSHOT);
     this.volume.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.SNAPSHOT;
@@ -113,7 +110,7 @@ function explain({ volume, group }: CellHost): void {
   acknowledge(
     volume,
     'NIST.800.53.R5-EC2EBSInBackupPlan',
-    'The plan of tenants’ volumes finds it by its tag kolate:backup.',
+    'The environment’s daily plan finds it by its tag kolate:backup.',
   );
   acknowledge(group, 'AwsSolutions-AS3', 'An alarm rings when nothing runs on the host any more, whatever the reason.');
   acknowledge(

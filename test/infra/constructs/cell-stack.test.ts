@@ -36,7 +36,7 @@ describe('a shared cell', () => {
       Properties: Match.objectLike({
         ...{ Encrypted: true, Size: 1_000, Iops: 6_000 },
         KmsKeyId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] },
-        Tags: Match.arrayWith([{ Key: 'kolate:backup', Value: 'tenants' }]),
+        Tags: Match.arrayWith([{ Key: 'kolate:backup', Value: 'prod-daily' }]),
       }),
     });
   });

@@ -1,5 +1,5 @@
 import { type Assembly, type PlacedResource, resourcesOf } from '../../../lib/assembly/assembly';
-import { at, follow, listOf, type Rule, type Violation } from './rule';
+import { at, follow, listOf, ofEach, type Rule, statementsOf, type Violation } from './rule';
 
 const runbookIn = (description: unknown): string | undefined =>
   /docs\/runbooks\/([a-z0-9-]+)\.md/.exec(String(description))?.[1];
@@ -33,6 +33,29 @@ export const alarmsLeadSomewhere = (runbooks: ReadonlySet<string>): Rule => ({
       ].map((says) => ({ at: alarm, says }));
     }),
 });
+
+/** A topic without a policy lets the alarms of its account in; one with a policy only whom that names. */
+export const topicsLetAlarmsIn: Rule = {
+  name: 'topics-let-alarms-in',
+  check: (assembly: Assembly) =>
+    ofEach('AWS::SNS::TopicPolicy', ({ Topics, PolicyDocument }, { stack }) => {
+      const isTold = (alarm: PlacedResource): boolean =>
+        listOf(alarm.properties.AlarmActions).some((action) => {
+          const told = follow(assembly, alarm.stack, action);
+          return listOf(Topics).some((topic) => {
+            const mine = follow(assembly, stack, topic);
+            return told !== undefined && told.id === mine?.id && told.stack.name === mine.stack.name;
+          });
+        });
+      const lets = statementsOf(PolicyDocument).some(
+        ({ effect, principal, actions }) =>
+          effect === 'Allow' &&
+          listOf(at(principal, 'Service')).includes('cloudwatch.amazonaws.com') &&
+          actions.includes('sns:Publish'),
+      );
+      return lets || !alarmsOf(assembly).some(isTold) ? undefined : 'does not let CloudWatch publish its alarms';
+    })(assembly),
+};
 
 /** Runbooks that no alarm of any of the environments leads to. */
 export function unusedRunbooks(runbooks: ReadonlySet<string>, assemblies: readonly Assembly[]): string[] {

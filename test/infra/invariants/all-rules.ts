@@ -4,7 +4,7 @@ import { environments } from '../../../lib/config/environments';
 import { awsServiceEnvs } from '../../../src/contracts/env/service-envs';
 import { allRoutes } from '../../../src/contracts/http/all-routes';
 import { topics } from '../../../src/contracts/topics';
-import { alarmsLeadSomewhere } from './alarms-lead-somewhere';
+import { alarmsLeadSomewhere, topicsLetAlarmsIn } from './alarms-lead-somewhere';
 import { containersConfined } from './containers-confined';
 import { encryptedAtRest } from './encrypted-at-rest';
 import { encryptedInTransit } from './encrypted-in-transit';
@@ -52,6 +52,7 @@ export const allRules: readonly Rule[] = [
   logsEnd,
   keysLetServicesIn,
   alarmsLeadSomewhere(runbooks),
+  topicsLetAlarmsIn,
   topicsComplete(Object.values(topics)),
   deadLettersKept,
   containersConfined,

@@ -1,5 +1,5 @@
 import { type Route, route } from '../../../src/contracts/http/route';
-import { alarmsLeadSomewhere, unusedRunbooks } from './alarms-lead-somewhere';
+import { alarmsLeadSomewhere, topicsLetAlarmsIn, unusedRunbooks } from './alarms-lead-somewhere';
 import { containersConfined } from './containers-confined';
 import { environmentsComplete } from './environments-complete';
 import { keysLetServicesIn, logsEnd } from './logs-and-keys';
@@ -101,6 +101,25 @@ holds(alarmsLeadSomewhere(new Set(['disk-full'])), [
     },
     [],
   ],
+]);
+
+const policy = (...statements: readonly object[]) =>
+  resource('AWS::SNS::TopicPolicy', { Topics: [{ Ref: 'Topic' }], PolicyDocument: { Statement: statements } });
+const onlyTls = { Effect: 'Deny', Action: 'sns:Publish', Principal: '*' };
+const letsIn = (Service: string) => ({ Effect: 'Allow', Action: 'sns:Publish', Principal: { Service } });
+holds(topicsLetAlarmsIn, [
+  ['takes a topic without a policy', { Alarm: alarm({}), Topic }, []],
+  [
+    'takes one that lets CloudWatch in',
+    { Alarm: alarm({}), Topic, Policy: policy(onlyTls, letsIn('cloudwatch.amazonaws.com')) },
+    [],
+  ],
+  [
+    'finds one that only refuses, or lets others in',
+    { Alarm: alarm({}), Topic, Policy: policy(onlyTls, letsIn('events.amazonaws.com')) },
+    ['Policy does not let CloudWatch publish its alarms'],
+  ],
+  ['leaves alone what no alarm goes to', { Topic, Policy: policy(onlyTls) }, []],
 ]);
 
 const topic = { name: 'a.v1', partitions: 6, retentionMs: 1, compacted: false, consumed: true };
