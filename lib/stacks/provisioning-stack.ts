@@ -44,7 +44,7 @@ export class ProvisioningStack extends KolateStack {
     const { clientGroup } = hosting;
     this.rotation = new TenantRotation(this, 'Rotation', { vpc, key, environment, alarmTopic, clientGroup }).function;
     this.role = new ProvisioningRole(this, 'Provisioning', {
-      ...{ hosting, boundary, environment, rotation: this.rotation },
+      ...{ hosting, boundary, environment, rotation: this.rotation, subnets: hostSubnets(vpc) },
     }).role;
     const build = (app: App): TenantStack => new TenantStack(app, 'tenant', environment);
     this.template = new TenantTemplate(this, 'Template', { environment, build, key, accessLogs: props.accessLogs });
@@ -77,8 +77,7 @@ export class ProvisioningStack extends KolateStack {
   /** Writes down what the template of a tenant reads. */
   private tell({ vpc, permissionsBoundary, alarmTopic, environment }: ProvisioningStackProps): void {
     const { cluster, clientGroup, hostGroup, hostProfile, namespace, executionRole } = this.hosting;
-    // Hosts need AWS and the image registry, to which the data subnets have no way.
-    const subnets = vpc.selectSubnets({ subnetGroupName: 'app' }).subnets;
+    const subnets = hostSubnets(vpc);
     // Where there are two zones the third slot is in the first.
     const at = (slot: number) => subnets[(slot - 1) % subnets.length] as (typeof subnets)[number];
     const values: Shared = {
@@ -107,3 +106,6 @@ export class ProvisioningStack extends KolateStack {
     }
   }
 }
+
+/** Hosts need AWS and the image registry, to which the data subnets have no way. */
+const hostSubnets = (vpc: IVpc) => vpc.selectSubnets({ subnetGroupName: 'app' }).subnets;

@@ -1,14 +1,18 @@
 import { Stack } from 'aws-cdk-lib';
+import type { ISubnet } from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Environment } from '../../config/environment';
 import { explainPolicy } from '../explain-policy';
 import { storesOnly, tenantSecretArn } from '../secret-folder';
+import { launchRights } from './launch-rights';
 import type { TenantHosting } from './tenant-hosting';
 
 export type ProvisioningRoleProps = {
   readonly hosting: TenantHosting;
+  /** Where hosts of tenants may be. */
+  readonly subnets: readonly ISubnet[];
   readonly boundary: iam.IManagedPolicy;
   readonly environment: Pick<Environment, 'name'>;
   /** Of tenants' passwords. */
@@ -34,6 +38,7 @@ export class ProvisioningRole extends Construct {
     });
     this.allowNamed(hosting, boundary);
     this.allowTagged();
+    for (const statement of launchRights(this, props)) this.role.addToPolicy(statement);
     this.allowRotation(props);
     this.allowUnnamed();
     explainPolicy(this.role, [
@@ -43,7 +48,7 @@ export class ProvisioningRole extends Construct {
       ],
       [
         /:(ec2|kms):/,
-        'Ids are not known before: only what carries the tag of a tenant, and the network it is made in.',
+        'Ids are not known before: only what carries the tag of a tenant or comes with its launch template, and the network it is made in.',
       ],
       [/:secret:kolate\//, 'Every tenant comes with secrets of its own, named after it.'],
       [/^Resource::\*$/, 'Reads, Cloud Map and new keys are granted by no name; keys only with the tag of a tenant.'],
@@ -99,6 +104,11 @@ export class ProvisioningRole extends Construct {
         'autoscaling:UpdateAutoScalingGroup',
         'autoscaling:DeleteAutoScalingGroup',
         'autoscaling:CreateOrUpdateTags',
+        'autoscaling:DeleteTags',
+        // A change of the launch template replaces the hosts, one by one.
+        'autoscaling:SuspendProcesses',
+        'autoscaling:ResumeProcesses',
+        'autoscaling:TerminateInstanceInAutoScalingGroup',
       ],
       [this.arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${tenantStackPrefix}*`)],
     );
@@ -126,7 +136,7 @@ export class ProvisioningRole extends Construct {
           'ec2:CreateLaunchTemplateVersion',
         ],
         ...['ec2:DeleteSecurityGroup', 'ec2:AuthorizeSecurityGroupIngress', 'ec2:AuthorizeSecurityGroupEgress'],
-        ...['ec2:RevokeSecurityGroupIngress', 'ec2:RevokeSecurityGroupEgress', 'ec2:RunInstances'],
+        ...['ec2:RevokeSecurityGroupIngress', 'ec2:RevokeSecurityGroupEgress'],
       ],
       [volumes, groups, templates, this.arn('ec2', 'snapshot/*')],
       tagged,
