@@ -130,6 +130,9 @@ export class TenantStack extends TemplateStack {
       ...{ ...place, cellId: this.tenantId, zone, size, condition },
       ...{ shared: this.shared, keyArn: this.key.attrArn },
     });
+    // A launch template alone does not get the tags of its stack, and the role that makes it is let by this one.
+    const tags = [{ key: 'kolate:tenant', value: this.tenantId }];
+    launchTemplate.tagSpecifications = [{ resourceType: 'launch-template', tags }];
     acknowledge(
       launchTemplate,
       'cdk-validator-cfnguard::ec2_launch_template_nitro_instance_type_check',

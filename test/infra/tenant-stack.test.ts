@@ -34,6 +34,14 @@ describe('the template of a tenant', () => {
     expect(own.sort()).toEqual(['AWS::AutoScaling::AutoScalingGroup', 'AWS::EC2::LaunchTemplate', 'AWS::EC2::Volume']);
   });
 
+  it('tags launch templates itself, which CloudFormation does not, as the role that makes them may make no other', () => {
+    template.allResourcesProperties('AWS::EC2::LaunchTemplate', {
+      TagSpecifications: [
+        { ResourceType: 'launch-template', Tags: [{ Key: 'kolate:tenant', Value: { Ref: 'TenantId' } }] },
+      ],
+    });
+  });
+
   it('encrypts the volume with the tenant’s key and leaves a snapshot of it', () => {
     template.hasResource('AWS::EC2::Volume', {
       DeletionPolicy: 'Snapshot',
