@@ -12,7 +12,7 @@ import { type PublishedMetric, serviceLabel } from '../../../src/contracts/metri
 import type { Environment, ServiceSize } from '../../config/environment';
 import type { Backlog } from './backlog';
 import { deploymentOf } from './deployment';
-import { grpcPatterns, httpPatterns } from './path-patterns';
+import { grpcPatterns, httpCollections } from './path-patterns';
 import { ServiceAlarms } from './service-alarms';
 import type { ServiceCluster } from './service-cluster';
 import { ServiceScaling } from './service-scaling';
@@ -136,7 +136,7 @@ export class KolateService<N extends ServiceName> extends Construct implements I
         id: 'Http',
         protocol: 'http',
         port: ports.http,
-        patterns: httpPatterns(name),
+        paths: httpCollections(name),
         healthPath: '/healthz',
         at: entrance,
       },
@@ -144,13 +144,13 @@ export class KolateService<N extends ServiceName> extends Construct implements I
         id: 'Grpc',
         protocol: 'grpc',
         port: ports.grpc,
-        patterns: grpcPatterns(name),
+        paths: grpcPatterns(name),
         healthPath: grpcEntrance?.healthPath ?? '',
         at: grpcEntrance,
       },
     ] as const;
     return pairs.flatMap(({ id, at, ...pair }) => {
-      const has = pair.patterns.length > 0;
+      const has = pair.paths.length > 0;
       if (has !== (at !== undefined)) {
         const expected = has
           ? 'an entrance, as the contracts have routes of it'
@@ -213,7 +213,7 @@ export class KolateService<N extends ServiceName> extends Construct implements I
 
 /** @throws Error where there would be more tasks than partitions to share, and no requests to share either */
 function sizeOf<N extends ServiceName>({ name, environment, backlog, load }: KolateServiceProps<N>): ServiceSize {
-  const size = environment.services[name];
+  const size: ServiceSize = environment.services[name];
   if (backlog && !load && size.maxTasks > backlog.partitions) {
     throw new Error(
       `services.${name}.maxTasks is ${size.maxTasks}; expected at most the ${backlog.partitions} partitions that its tasks share`,

@@ -2,20 +2,17 @@ import { rpcRoutes } from '../../../src/contracts/grpc';
 import { allRoutes } from '../../../src/contracts/http/all-routes';
 import type { Route, ServiceName } from '../../../src/contracts/http/route';
 
-/** A rule of a load balancer has room for so many. */
-const maxPatterns = 5;
-
-/** `/v1/models/{model}` → `/v1/models*`, `/v2/…` → `/v2*`: what all routes of a collection begin with. */
+/** `/v1/models/{model}` → `/v1/models`, `/v2/…` → `/v2`: what all routes of a collection begin with. */
 const collectionOf = (path: string): string => {
   const [, version = '', collection = ''] = path.split('/');
   return version === 'v2' ? '/v2' : `/${version}/${collection}`;
 };
 
 /**
- * The paths by which a load balancer knows requests of `service`; none where it has no routes.
- * @throws Error where two services share a collection, or a rule has no room for them
+ * The collections by which a load balancer knows requests of `service`; none where it has no routes.
+ * @throws Error where two services share a collection
  */
-export function httpPatterns(service: ServiceName, routes: readonly Route[] = allRoutes): string[] {
+export function httpCollections(service: ServiceName, routes: readonly Route[] = allRoutes): string[] {
   const ownersOf = new Map<string, Set<ServiceName>>();
   for (const route of routes) {
     const collection = collectionOf(route.path);
@@ -27,13 +24,10 @@ export function httpPatterns(service: ServiceName, routes: readonly Route[] = al
       throw new Error(`routes: ${collection} is of ${[...owners].join(' and ')}; expected one service a collection`);
     }
   }
-  if (own.length > maxPatterns) {
-    throw new Error(`routes: ${service} has ${own.length} collections; expected at most ${maxPatterns}`);
-  }
-  return own.map(([collection]) => `${collection}*`);
+  return own.map(([collection]) => collection);
 }
 
-/** As `httpPatterns`, of calls over gRPC: `/package.Service/*`. */
+/** The patterns of paths by which it knows calls over gRPC: `/package.Service/*`. */
 export const grpcPatterns = (service: ServiceName): string[] => [
   ...new Set(
     [...rpcRoutes].filter(([, route]) => route.service === service).map(([path]) => path.replace(/[^/]+$/, '*')),

@@ -5,7 +5,7 @@ import { AlternateTarget, ListenerRuleConfiguration } from 'aws-cdk-lib/aws-ecs'
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { withAnyStage, withoutStage } from '../api/stage-paths';
+import { CollectionPaths, withoutStage } from '../api/stage-paths';
 
 /** A load balancer and its listener, of another stack. */
 export type Entrance = {
@@ -17,7 +17,8 @@ export type TargetPairProps = Entrance & {
   readonly vpc: IVpc;
   readonly protocol: 'http' | 'grpc';
   readonly port: number;
-  readonly patterns: readonly string[];
+  /** Collections of http (`/v1/models`), patterns of grpc (`/package.Service/*`). */
+  readonly paths: readonly string[];
   /** Of the rule among all rules of the listener. */
   readonly priority: number;
   /** A path that answers 200, for gRPC a call that answers OK to an empty message. */
@@ -47,7 +48,7 @@ export class TargetPair extends Construct {
     this.rule = new elbv2.ApplicationListenerRule(this, 'Rule', {
       listener: props.listener,
       priority: props.priority,
-      conditions: [elbv2.ListenerCondition.pathPatterns(isHttp ? withAnyStage(props.patterns) : [...props.patterns])],
+      conditions: [isHttp ? new CollectionPaths(props.paths) : elbv2.ListenerCondition.pathPatterns([...props.paths])],
       action: elbv2.ListenerAction.weightedForward([
         { targetGroup: this.blue, weight: 1 },
         { targetGroup: this.green, weight: 0 },
