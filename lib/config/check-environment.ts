@@ -1,66 +1,68 @@
-import { sagaTopics } from '../../src/contracts/topics';
-import type { Environment, ServiceSize } from './environment';
+import { checkServices } from './check-services';
+import { type Environment, Environment as EnvironmentSchema } from './environment';
+import { checkAll, type Must, stopAt } from './faults';
 import { isInstanceType } from './instance-types';
 import { isBlock, isPrivate, prefixOf } from './ipv4-block';
+import { isWhole } from './is-whole';
+import { settingFaults } from './setting-faults';
 import { checkSharedCells } from './shared-cell';
 
-/** Memory in MiB that Fargate has with so much CPU: from, to, step. */
-const fargateMemory: Readonly<Record<number, readonly [number, number, number]>> = {
-  256: [512, 2_048, 512],
-  512: [1_024, 4_096, 1_024],
-  1024: [2_048, 8_192, 1_024],
-  2048: [4_096, 16_384, 1_024],
-  4096: [8_192, 30_720, 1_024],
-  8192: [16_384, 61_440, 4_096],
-  16384: [32_768, 122_880, 8_192],
-};
 /** At most so long, as buckets of a standby are named after it. */
 const environmentName = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
 const regionName = /^[a-z]{2}(-[a-z]+)+-\d$/;
+/** CloudFront, its certificates and the ARNs in these literals are those of one partition: other regions have a further word, or are China's. */
+const commercialRegion = /^(?!cn-)[a-z]{2}-[a-z]+-\d$/;
 const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/;
+
+/** Its region and account. */
+const connectionOf = /^arn:aws:(?:codeconnections|codestar-connections):([a-z0-9-]+):(\d{12}):connection\/\S+$/;
 
 /** API Gateway's quota for an account and region, unless it was raised. */
 const accountRates = 'a rate of 1 to 10000 and a burst of 1 to 5000, the quota of an account';
 
-const refuse = (what: string, got: unknown, expected: string): never => {
-  throw new Error(`environment: ${what} is ${JSON.stringify(got)}; expected ${expected}`);
-};
-const must = (holds: boolean, what: string, got: unknown, expected: string): void => {
-  if (!holds) refuse(what, got, expected);
-};
-const isWhole = (value: number, from: number, to: number): boolean =>
-  Number.isInteger(value) && value >= from && value <= to;
-
-/** Stops synthesis at values that no deployment could work with. @throws Error with what, got, expected */
+/**
+ * Stops synthesis at a literal that is none, whatever no compiler has said of it, and at values that no deployment could
+ * work with: first the kinds of all settings, then their values.
+ * @throws Error with what, got, expected, a line for each fault
+ */
 export function checkEnvironment(environment: Environment): Environment {
-  const { name, account, region, domain, alarmEmails } = environment;
+  stopAt(settingFaults(EnvironmentSchema, environment));
+  checkAll((must) => {
+    checkPlace(environment, must);
+    checkNetwork(environment, must);
+    checkEdge(environment, must);
+    checkMessaging(environment, must);
+    checkCoreData(environment, must);
+    checkSearch(environment, must);
+    checkRetention(environment, must);
+    checkSharedCells(environment.sharedCells, must);
+    checkObservability(environment, must);
+    checkPeer(environment, must);
+    checkDelivery(environment, must);
+    checkServices(environment, must);
+  });
+  return environment;
+}
+
+function checkPlace({ name, account, region, domain, alarmEmails }: Environment, must: Must): void {
   must(environmentName.test(name), 'name', name, '2 to 16 small letters, digits and hyphens');
   must(account === undefined || /^\d{12}$/.test(account), 'account', account, 'twelve digits');
-  must(regionName.test(region), 'region', region, 'a region, as in us-east-1');
+  checkRegion('region', region, must);
   must(domainName.test(domain.name), 'domain.name', domain.name, 'a domain, as in kolate.example.com');
-  const { logDays, identity } = environment;
-  must([7, 30, 90, 365].includes(logDays), 'logDays', logDays, '7, 30, 90 or 365');
-  must(['required', 'optional'].includes(identity.mfa), 'identity.mfa', identity.mfa, 'required or optional');
   const { hostedZoneId } = domain;
   const isZone = hostedZoneId === undefined || /^Z[A-Z0-9]{5,31}$/.test(hostedZoneId);
   must(isZone, 'domain.hostedZoneId', hostedZoneId, 'the id of a zone, as in Z0123456789ABC');
   for (const email of alarmEmails) must(/^\S+@\S+$/.test(email), 'alarmEmails', email, 'an address of mail');
-  checkNetwork(environment);
-  checkEdge(environment);
-  checkMessaging(environment);
-  checkCoreData(environment);
-  checkSearch(environment);
-  checkRetention(environment);
-  checkSharedCells(environment.sharedCells, must);
-  checkObservability(environment);
-  checkPeer(environment);
-  checkDelivery(environment);
-  for (const [service, size] of Object.entries(environment.services)) checkService(service, size);
-  checkSagaTasks(environment);
-  return environment;
 }
 
-function checkNetwork({ network }: Environment): void {
+/** Whether AWS has it is left to the CDK (check-regions.ts). */
+function checkRegion(what: string, region: string, must: Must): void {
+  must(regionName.test(region), what, region, 'a region, as in us-east-1');
+  const words = 'a region of the partition aws: those of China, GovCloud and other partitions are not supported';
+  must(!regionName.test(region) || commercialRegion.test(region), what, region, words);
+}
+
+function checkNetwork({ network }: Environment, must: Must): void {
   const { cidr, zones, natGateways } = network;
   must(zones.length >= 2, 'network.zones', zones, 'two or more zones');
   must(
@@ -75,12 +77,12 @@ function checkNetwork({ network }: Environment): void {
   const blocks = `an IPv4 block of /16 to /${smallest} for ${zones.length} zones`;
   must(isBlock(cidr) && isWhole(prefixOf(cidr), 16, smallest), 'network.cidr', cidr, blocks);
   const ranges = 'a block of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, which are nobody’s';
-  must(isPrivate(cidr), 'network.cidr', cidr, ranges);
+  must(!isBlock(cidr) || isPrivate(cidr), 'network.cidr', cidr, ranges);
   const expected = `1 to ${zones.length}, one a zone at most`;
   must(isWhole(natGateways, 1, zones.length), 'network.natGateways', natGateways, expected);
 }
 
-function checkEdge({ edge, region }: Environment): void {
+function checkEdge({ edge, region }: Environment, must: Must): void {
   const { allowedCidrs, deniedCidrs, requestsPerFiveMinutes, originCertificateArn } = edge;
   for (const cidr of [...allowedCidrs, ...deniedCidrs]) {
     must(isBlock(cidr) && prefixOf(cidr) > 0, 'edge cidrs', cidr, 'IPv4 blocks of /1 to /32, as WAF has them');
@@ -110,7 +112,7 @@ function checkEdge({ edge, region }: Environment): void {
   );
 }
 
-function checkMessaging({ messaging, network }: Environment): void {
+function checkMessaging({ messaging, network }: Environment, must: Must): void {
   const { brokers, instanceType, brokerCount, diskGib } = messaging;
   const zones = network.zones.length;
   const prefix = brokers === 'express' ? 'express.' : 'kafka.';
@@ -123,7 +125,7 @@ function checkMessaging({ messaging, network }: Environment): void {
   else must(isWhole(diskGib ?? 0, 1, 16_384), 'messaging.diskGib', diskGib, '1 to 16384 with standard brokers');
 }
 
-function checkCoreData({ coreData }: Environment): void {
+function checkCoreData({ coreData }: Environment, must: Must): void {
   const { backupDays, postgres, documents, cache } = coreData;
   must(isWhole(backupDays, 7, 35), 'coreData.backupDays', backupDays, '7 to 35');
   const { minAcu, maxAcu, readers } = postgres;
@@ -141,7 +143,7 @@ function checkCoreData({ coreData }: Environment): void {
   must(isWhole(cache.replicas, 0, 5), 'coreData.cache.replicas', cache.replicas, '0 to 5');
 }
 
-function checkSearch({ search, network }: Environment): void {
+function checkSearch({ search, network }: Environment, must: Must): void {
   const { instanceType, nodes, diskGib, masterType } = search;
   const zones = network.zones.length;
   for (const [name, type] of Object.entries({ instanceType, masterType })) {
@@ -154,7 +156,7 @@ function checkSearch({ search, network }: Environment): void {
   must(isWhole(diskGib, 10, 1_024), 'search.diskGib', diskGib, '10 to 1024');
 }
 
-function checkRetention({ storage, backup }: Environment): void {
+function checkRetention({ storage, backup }: Environment, must: Must): void {
   const { replicate: _replicate, ...days } = storage;
   for (const [name, value] of Object.entries(days)) {
     must(isWhole(value, 1, 36_500), `storage.${name}`, value, 'a whole number of days from 1');
@@ -164,7 +166,7 @@ function checkRetention({ storage, backup }: Environment): void {
   if (lockDays !== undefined) must(isWhole(lockDays, 1, backup.days), 'backup.lockDays', lockDays, '1 to backup.days');
 }
 
-function checkObservability({ observability, peer }: Environment): void {
+function checkObservability({ observability, peer }: Environment, must: Must): void {
   const minutes = observability.mainJobEveryMinutes;
   if (minutes === undefined) return;
   const what = 'observability.mainJobEveryMinutes';
@@ -172,7 +174,7 @@ function checkObservability({ observability, peer }: Environment): void {
   must(peer?.role !== 'primary', what, minutes, 'nothing in a standby, whose tenants are the primary’s');
 }
 
-function checkPeer({ name, peer, region, domain, storage, backup, edge }: Environment): void {
+function checkPeer({ name, peer, region, domain, storage, backup, edge }: Environment, must: Must): void {
   if (peer?.role === 'primary') {
     must(!storage.replicate, 'storage.replicate', storage.replicate, 'false in a standby, which is copied to');
     must(!backup.copyToPeer, 'backup.copyToPeer', backup.copyToPeer, 'false in a standby, which is copied to');
@@ -182,7 +184,8 @@ function checkPeer({ name, peer, region, domain, storage, backup, edge }: Enviro
   if (peer) {
     const isOther = environmentName.test(peer.name) && peer.name !== name;
     must(isOther, 'peer.name', peer.name, `the name of another environment than ${name}`);
-    must(regionName.test(peer.region) && peer.region !== region, 'peer.region', peer.region, `not ${region}`);
+    checkRegion('peer.region', peer.region, must);
+    must(peer.region !== region, 'peer.region', peer.region, `not ${region}`);
     return;
   }
   must(edge.routing === 'failover', 'edge.routing', edge.routing, 'failover without a peer');
@@ -190,29 +193,17 @@ function checkPeer({ name, peer, region, domain, storage, backup, edge }: Enviro
   must(!backup.copyToPeer, 'backup.copyToPeer', backup.copyToPeer, 'false without a peer');
 }
 
-function checkDelivery({ delivery }: Environment): void {
+function checkDelivery({ delivery, region, account }: Environment, must: Must): void {
   if (!delivery) return;
   const { connectionArn, repository, branch } = delivery;
-  const isConnection = /^arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection\/\S+$/;
-  must(isConnection.test(connectionArn), 'delivery.connectionArn', connectionArn, 'the ARN of a source connection');
+  const connection = connectionOf.exec(connectionArn);
+  must(connection !== null, 'delivery.connectionArn', connectionArn, 'the ARN of a source connection');
+  if (connection) {
+    const [, where, whose] = connection;
+    must(where === region, 'delivery.connectionArn', connectionArn, `a connection in ${region}, where the pipeline is`);
+    const isOwn = account === undefined || whose === account;
+    must(isOwn, 'delivery.connectionArn', connectionArn, `a connection of ${account}, whose pipeline it is`);
+  }
   must(/^[^/\s]+\/[^/\s]+$/.test(repository), 'delivery.repository', repository, 'owner/name');
   must(/^\S+$/.test(branch), 'delivery.branch', branch, 'a branch');
-}
-
-function checkService(service: string, { cpu, memoryMib, minTasks, maxTasks, spotShare }: ServiceSize): void {
-  const [from, to, step] =
-    fargateMemory[cpu] ?? refuse(`services.${service}.cpu`, cpu, Object.keys(fargateMemory).join(', '));
-  const fits = memoryMib >= from && memoryMib <= to && memoryMib % step === 0;
-  must(fits, `services.${service}.memoryMib`, memoryMib, `${from} to ${to} in steps of ${step} with cpu ${cpu}`);
-  must(isWhole(minTasks, 1, 1_000), `services.${service}.minTasks`, minTasks, '1 to 1000');
-  must(isWhole(maxTasks, minTasks, 1_000), `services.${service}.maxTasks`, maxTasks, `${minTasks} to 1000`);
-  must(spotShare >= 0 && spotShare <= 1, `services.${service}.spotShare`, spotShare, '0 to 1');
-}
-
-/** Nobody asks core anything: its tasks share what there is on its topics. */
-function checkSagaTasks({ services }: Environment): void {
-  const { maxTasks } = services.core;
-  const partitions = Math.max(...sagaTopics.map((topic) => topic.partitions));
-  const expected = `at most the ${partitions} partitions that its tasks share`;
-  must(maxTasks <= partitions, 'services.core.maxTasks', maxTasks, expected);
 }

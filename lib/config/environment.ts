@@ -1,145 +1,164 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { Route, ServiceName } from '../../src/contracts/http/route';
 import type { TierName } from '../../src/contracts/http/tenants';
-import type { SharedCell } from './shared-cell';
+import { type Fixed, maybe, settings } from './settings';
+import { SharedCell } from './shared-cell';
 
 /** What one kind of task gets. CPU in units of 1/1024 of a core, in a pair with memory that Fargate has. */
-export type ServiceSize = {
-  readonly cpu: number;
-  readonly memoryMib: number;
-  readonly minTasks: number;
-  readonly maxTasks: number;
+const ServiceSize = settings({
+  cpu: Type.Number(),
+  memoryMib: Type.Number(),
+  minTasks: Type.Number(),
+  maxTasks: Type.Number(),
   /** Share of the tasks beyond `minTasks` that may run on Spot capacity, 0 to 1. */
-  readonly spotShare: number;
-};
+  spotShare: Type.Number(),
+});
+export type ServiceSize = Fixed<Static<typeof ServiceSize>>;
 
 /** A token bucket of API Gateway. */
-export type Rate = { readonly ratePerSecond: number; readonly burst: number };
+const Rate = settings({ ratePerSecond: Type.Number(), burst: Type.Number() });
+export type Rate = Fixed<Static<typeof Rate>>;
 
-/** Everything that differs between deployments. A new knob is a new required property: every environment has to answer it. */
-export type Environment = {
-  readonly name: string;
+const services = {
+  'enterprise-info': ServiceSize,
+  core: ServiceSize,
+  predict: ServiceSize,
+  'predict-registry': ServiceSize,
+} satisfies Record<ServiceName, TSchema>;
+const throttling = { control: Rate, inference: Rate, none: Rate } satisfies Record<Route['throttle'], TSchema>;
+const tenantsAtFullRate = {
+  pool: Type.Number(),
+  'shared-cell': Type.Number(),
+  dedicated: Type.Number(),
+} satisfies Record<TierName, TSchema>;
+
+/**
+ * Everything that differs between deployments, of which kind it is; what values it may have: check-environment.ts. A new
+ * knob is a new required property: every environment has to answer it.
+ */
+export const Environment = settings({
+  name: Type.String(),
   /** Twelve digits; absent while nobody has filled it in, and then only synthesis works. */
-  readonly account: string | undefined;
-  readonly region: string;
+  account: maybe(Type.String()),
+  region: Type.String(),
   /** The same platform in a second region: who is its primary, and who stands by. */
-  readonly peer:
-    | {
-        /** The environment's name there. */
-        readonly name: string;
-        readonly region: string;
-        readonly role: 'primary' | 'standby';
-      }
-    | undefined;
-  readonly domain: {
+  peer: maybe(
+    settings({
+      /** The environment's name there. */
+      name: Type.String(),
+      region: Type.String(),
+      role: Type.Union([Type.Literal('primary'), Type.Literal('standby')]),
+    }),
+  ),
+  domain: settings({
     /** The platform answers below it: api.<name>, console.<name>, grpc.<name>. */
-    readonly name: string;
+    name: Type.String(),
     /** A zone that exists; absent: the edge stack makes one, to be delegated to. */
-    readonly hostedZoneId: string | undefined;
-  };
-  readonly logDays: 7 | 30 | 90 | 365;
+    hostedZoneId: maybe(Type.String()),
+  }),
+  logDays: Type.Union([Type.Literal(7), Type.Literal(30), Type.Literal(90), Type.Literal(365)]),
   /** Whom alarms are mailed to. */
-  readonly alarmEmails: readonly string[];
-  readonly network: {
-    readonly cidr: string;
+  alarmEmails: Type.Array(Type.String()),
+  network: settings({
+    cidr: Type.String(),
     /** Zones of the region, by their letter. */
-    readonly zones: readonly string[];
-    readonly natGateways: number;
+    zones: Type.Array(Type.String()),
+    natGateways: Type.Number(),
     /** Interface endpoints keep calls of AWS' services inside the VPC, at about 7 USD a month, service and zone. */
-    readonly interfaceEndpoints: boolean;
-  };
+    interfaceEndpoints: Type.Boolean(),
+  }),
   /** What an account, or a region of it, has once: on in one of the environments that share it. */
-  readonly security: {
+  security: settings({
     /** Of the account, in all regions. */
-    readonly cloudTrail: boolean;
-    readonly awsConfig: boolean;
+    cloudTrail: Type.Boolean(),
+    awsConfig: Type.Boolean(),
     /** The registry scans and signs every image. */
-    readonly imageRules: boolean;
-  };
-  readonly edge: {
+    imageRules: Type.Boolean(),
+  }),
+  edge: settings({
     /** IPv4 blocks. Empty: everybody may come. */
-    readonly allowedCidrs: readonly string[];
-    readonly deniedCidrs: readonly string[];
+    allowedCidrs: Type.Array(Type.String()),
+    deniedCidrs: Type.Array(Type.String()),
     /** Of one address; more are refused for a while. */
-    readonly requestsPerFiveMinutes: number;
+    requestsPerFiveMinutes: Type.Number(),
     /** What CloudFront shows to API Gateway, in ACM of us-east-1 (scripts/edge-mtls.ts); absent until it was made. */
-    readonly originCertificateArn: string | undefined;
+    originCertificateArn: maybe(Type.String()),
     /** What the API takes of one route from everybody together, by the route's class. */
-    readonly throttling: Readonly<Record<Route['throttle'], Rate>>;
+    throttling: settings(throttling),
     /** How many tenants of a tier may use its whole rate at the same time before the others of that tier feel it. */
-    readonly tenantsAtFullRate: Readonly<Record<TierName, number>>;
+    tenantsAtFullRate: settings(tenantsAtFullRate),
     /** With a peer: `failover` while one region has the data, `latency` where both may answer. */
-    readonly routing: 'failover' | 'latency';
-  };
-  readonly identity: { readonly mfa: 'required' | 'optional' };
-  readonly messaging: {
+    routing: Type.Union([Type.Literal('failover'), Type.Literal('latency')]),
+  }),
+  identity: settings({ mfa: Type.Union([Type.Literal('required'), Type.Literal('optional')]) }),
+  messaging: settings({
     /** `express`: KRaft, three zones, storage without a size. `standard`: small brokers with a disk each. */
-    readonly brokers: 'express' | 'standard';
-    readonly instanceType: string;
-    readonly brokerCount: number;
+    brokers: Type.Union([Type.Literal('express'), Type.Literal('standard')]),
+    instanceType: Type.String(),
+    brokerCount: Type.Number(),
     /** Of each standard broker; absent with express ones. */
-    readonly diskGib: number | undefined;
-  };
-  readonly coreData: {
-    readonly backupDays: number;
-    readonly postgres: {
+    diskGib: maybe(Type.Number()),
+  }),
+  coreData: settings({
+    backupDays: Type.Number(),
+    postgres: settings({
       /** Aurora capacity units; 0 pauses an idle database. */
-      readonly minAcu: number;
-      readonly maxAcu: number;
-      readonly readers: number;
-    };
-    readonly documents: { readonly instanceType: string; readonly instances: number };
-    readonly cache: { readonly nodeType: string; readonly replicas: number };
-  };
+      minAcu: Type.Number(),
+      maxAcu: Type.Number(),
+      readers: Type.Number(),
+    }),
+    documents: settings({ instanceType: Type.String(), instances: Type.Number() }),
+    cache: settings({ nodeType: Type.String(), replicas: Type.Number() }),
+  }),
   /** Sizes of the search domain, where `features.search` is on. */
-  readonly search: {
+  search: settings({
     /** Of the nodes that hold data, as in r7g.large.search. */
-    readonly instanceType: string;
+    instanceType: Type.String(),
     /** One, without a copy of anything, or as many in each zone. */
-    readonly nodes: number;
+    nodes: Type.Number(),
     /** Of each node. */
-    readonly diskGib: number;
+    diskGib: Type.Number(),
     /** Three nodes of it do nothing but lead; absent: those with data lead as well. */
-    readonly masterType: string | undefined;
-  };
-  readonly storage: {
+    masterType: maybe(Type.String()),
+  }),
+  storage: settings({
     /** Exports and access logs are deleted after so many days. */
-    readonly exportDays: number;
+    exportDays: Type.Number(),
     /** Inputs and outputs of batch predictions are deleted after so many days. */
-    readonly batchDays: number;
-    readonly accessLogDays: number;
+    batchDays: Type.Number(),
+    accessLogDays: Type.Number(),
     /** Superseded versions of model files are deleted after so many days. */
-    readonly oldModelVersionDays: number;
+    oldModelVersionDays: Type.Number(),
     /** Objects are copied to the peer's region. */
-    readonly replicate: boolean;
-  };
-  readonly services: Readonly<Record<ServiceName, ServiceSize>>;
+    replicate: Type.Boolean(),
+  }),
+  services: settings(services),
   /** Hosts for tenants of the tier `shared-cell`; how one is opened and closed: docs/capacity.md. */
-  readonly sharedCells: readonly SharedCell[];
-  readonly observability: {
+  sharedCells: Type.Array(SharedCell),
+  observability: settings({
     /** Does the main job so often, as a tenant of its own with its own stack (`npm run cost` says what it costs a month); absent: never. */
-    readonly mainJobEveryMinutes: number | undefined;
-  };
-  readonly backup: {
-    readonly days: number;
+    mainJobEveryMinutes: maybe(Type.Number()),
+  }),
+  backup: settings({
+    days: Type.Number(),
     /** Nobody may shorten or delete backups for so many days once the lock is set; absent: no lock. */
-    readonly lockDays: number | undefined;
+    lockDays: maybe(Type.Number()),
     /** Copied to the peer's region. */
-    readonly copyToPeer: boolean;
+    copyToPeer: Type.Boolean(),
     /** The latest backup of each store is restored once a week, and deleted. */
-    readonly restoreTests: boolean;
-  };
-  /** Pipeline from a repository; absent: deployed by hand. */
-  readonly delivery:
-    | { readonly connectionArn: string; readonly repository: string; readonly branch: string }
-    | undefined;
-  readonly features: {
+    restoreTests: Type.Boolean(),
+  }),
+  /** Pipeline from a repository; absent: deployed by hand. One deploys all environments of an account. */
+  delivery: maybe(settings({ connectionArn: Type.String(), repository: Type.String(), branch: Type.String() })),
+  features: settings({
     /** TLS between services by a private certificate authority (50 USD a month). */
-    readonly privateCa: boolean;
+    privateCa: Type.Boolean(),
     /** An OpenSearch domain, which no service uses yet. */
-    readonly search: boolean;
+    search: Type.Boolean(),
     /** Metrics of single tasks and containers in CloudWatch, paid by the piece: about 10 USD a service and month. */
-    readonly containerInsights: boolean;
+    containerInsights: Type.Boolean(),
     /** Spans of services in X-Ray, by a collector beside each (5 USD a million traces; 128 MiB of each task). */
-    readonly traces: boolean;
-  };
-};
+    traces: Type.Boolean(),
+  }),
+});
+export type Environment = Fixed<Static<typeof Environment>>;

@@ -16,4 +16,6 @@ export const prodStandby: Environment = {
   // The tenant that does it is the primary's.
   observability: { mainJobEveryMinutes: undefined },
   backup: { ...prod.backup, copyToPeer: false, restoreTests: false },
+  // That of the primary deploys here too.
+  delivery: undefined,
 };

@@ -1,20 +1,27 @@
+import { type Static, Type } from '@sinclair/typebox';
 import { hostShapes } from '../../src/contracts/account-quotas';
 import type { CellSpec } from '../../src/contracts/cells';
+import type { Must } from './faults';
 import { isGraviton } from './instance-types';
+import { isWhole } from './is-whole';
+import { type Fixed, settings } from './settings';
 
 /** Hosts that several tenants share: one in each of so many zones, all alike. */
-export type SharedCell = {
+export const SharedCell = settings({
   /** Stays with the cell: tenants are placed by it. */
-  readonly id: string;
-  readonly instanceType: string;
+  id: Type.String(),
+  instanceType: Type.String(),
   /** Of each host. */
-  readonly volumeGib: number;
-  readonly volumeIops: number;
-};
+  volumeGib: Type.Number(),
+  volumeIops: Type.Number(),
+});
+export type SharedCell = Fixed<Static<typeof SharedCell>>;
 
 /** What a host needs for itself, its agent and the cache of its file system. */
 const hostMemoryMib = 1_024;
 const zonesOfCell = 3;
+/** Of a volume of gp3, beyond the 3,000 that each has. */
+const iopsOfGib = 500;
 
 /** How many hosts a cell has. */
 export const hostsOfCell = (zones: readonly string[]): number => Math.min(zones.length, zonesOfCell);
@@ -34,7 +41,6 @@ export function cellSpecOf({ id, instanceType, volumeGib }: SharedCell, zones: r
 
 const known = Object.keys(hostShapes);
 
-/** @throws Error with what, got, expected */
 export function checkSharedCells(cells: readonly SharedCell[], must: Must): void {
   const ids = cells.map(({ id }) => id);
   must(new Set(ids).size === ids.length, 'sharedCells', ids, 'each id once');
@@ -43,11 +49,10 @@ export function checkSharedCells(cells: readonly SharedCell[], must: Must): void
     const graviton = 'a Graviton type, as in m7g.large: images are for arm64';
     must(isGraviton(instanceType), `sharedCells.${id}.instanceType`, instanceType, graviton);
     must(known.includes(instanceType), `sharedCells.${id}.instanceType`, instanceType, known.join(', '));
-    must(within(volumeGib, 10, 16_384), `sharedCells.${id}.volumeGib`, volumeGib, '10 to 16384');
-    must(within(volumeIops, 3_000, 16_000), `sharedCells.${id}.volumeIops`, volumeIops, '3000 to 16000');
+    must(isWhole(volumeGib, 10, 16_384), `sharedCells.${id}.volumeGib`, volumeGib, '10 to 16384');
+    must(isWhole(volumeIops, 3_000, 16_000), `sharedCells.${id}.volumeIops`, volumeIops, '3000 to 16000');
+    const most = iopsOfGib * volumeGib;
+    const expected = `at most ${iopsOfGib} a GiB, which is ${most} of ${volumeGib} GiB`;
+    must(volumeIops <= Math.max(3_000, most), `sharedCells.${id}.volumeIops`, volumeIops, expected);
   }
 }
-
-type Must = (holds: boolean, what: string, got: unknown, expected: string) => void;
-const within = (value: number, from: number, to: number): boolean =>
-  Number.isInteger(value) && value >= from && value <= to;

@@ -1,7 +1,5 @@
 import type { App } from 'aws-cdk-lib';
 import { checkEnvironment } from '../../lib/config/check-environment';
-import { checkShape } from '../../lib/config/check-shape';
-import { dev } from '../../lib/config/dev';
 import type { Environment } from '../../lib/config/environment';
 import { prod } from '../../lib/config/prod';
 import { addPlatform } from '../../lib/platform-app';
@@ -33,7 +31,6 @@ export const everything: Environment = {
 
 /** All stacks that there can be, and the stack of a tenant beside them, which is otherwise but a file among the assets. */
 export function addEverything(app: App): App {
-  checkShape(everything, dev);
   addPlatform(app, checkEnvironment(everything));
   new TenantStack(app, `kolate-${everything.name}-tenant`, everything);
   return app;

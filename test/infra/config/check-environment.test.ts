@@ -195,6 +195,24 @@ const refusals: readonly (readonly [string, Environment, string])[] = [
     'sharedCells.a.instanceType is "m7i.large"; expected a Graviton type',
   ],
   [
+    'more operations a second than a small volume has',
+    { ...dev, sharedCells: [{ id: 'a', instanceType: 'm7g.large', volumeGib: 10, volumeIops: 16_000 }] },
+    'sharedCells.a.volumeIops is 16000; expected at most 500 a GiB, which is 5000 of 10 GiB',
+  ],
+  ...['us-gov-west-1', 'cn-north-1', 'us-iso-east-1', 'us-isob-east-1'].map(
+    (region) =>
+      [
+        `a region of another partition, ${region}`,
+        { ...dev, region },
+        `region is "${region}"; expected a region of the partition aws: those of China, GovCloud and other`,
+      ] as const,
+  ),
+  [
+    'a peer in another partition',
+    { ...prod, peer: { ...peer, region: 'us-gov-west-1' } },
+    'peer.region is "us-gov-west-1"; expected a region of the partition aws',
+  ],
+  [
     'more tasks of the saga engine than partitions',
     changed(dev, 'services', { core: { ...dev.services.core, maxTasks: 7 } }),
     'services.core.maxTasks is 7; expected at most the 6 partitions that its tasks share',
@@ -326,6 +344,16 @@ const refusals: readonly (readonly [string, Environment, string])[] = [
     'delivery.connectionArn is "github"; expected the ARN of a source connection',
   ],
   [
+    'a connection in another region than the pipeline',
+    { ...dev, region: 'us-west-2', delivery },
+    `delivery.connectionArn is "${delivery.connectionArn}"; expected a connection in us-west-2, where the pipeline is`,
+  ],
+  [
+    'a connection of another account than the pipeline',
+    { ...dev, account: '222222222222', delivery },
+    `delivery.connectionArn is "${delivery.connectionArn}"; expected a connection of 222222222222, whose pipeline it is`,
+  ],
+  [
     'a repository without its owner',
     { ...dev, delivery: { ...delivery, repository: 'kolate' } },
     'delivery.repository is "kolate"; expected owner/name',
@@ -371,6 +399,18 @@ describe('an environment', () => {
       expect(checkEnvironment(environment)).toBe(environment);
     },
   );
+
+  it.each(['us-west-2', 'ap-southeast-2', 'eu-central-1', 'il-central-1', 'mx-central-1'])(
+    'may be in any region of the partition aws: %s',
+    (region) => {
+      expect(() => checkEnvironment({ ...dev, region })).not.toThrow();
+    },
+  );
+
+  it('may have as many operations a second as its volumes do', () => {
+    const cell = { id: 'a', instanceType: 'm7g.large', volumeGib: 10, volumeIops: 5_000 };
+    expect(() => checkEnvironment({ ...dev, sharedCells: [cell] })).not.toThrow();
+  });
 
   it('passes with a delivery and with the smallest network', () => {
     const smallest = changed({ ...dev, delivery }, 'network', { cidr: '10.0.0.0/20' });
