@@ -116,8 +116,9 @@ function missingGo(parts, env) {
   const how = 'apt-get install golang-go from a recent suite, or Go from its own site, ';
   const variables = parts.map((part) => ({ ferretdb: 'KOLATE_MONGODB_URL', versitygw: 'KOLATE_S3_ENDPOINT' })[part]);
   const instead = `${how}or set ${variables.join(' and ')}`;
-  if (!onPath('go', env)) return [`go is missing, which compiles ${who}: ${instead}`];
-  const version = execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', timeout: 10_000 }).trim();
+  const go = onPath('go', env);
+  if (!go) return [`go is missing, which compiles ${who}: ${instead}`];
+  const version = execFileSync(go, ['env', 'GOVERSION'], { encoding: 'utf8', timeout: 10_000 }).trim();
   const [, major, minor] = version.match(/go(\d+)\.(\d+)/) ?? [];
   // From 1.21 on Go fetches the newer Go that a program asks for.
   return Number(major) > 1 || Number(minor) >= 21

@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import type { Environment } from '../../config/environment';
 import { acknowledge } from '../acknowledge';
 import { explainPolicy, type WildcardReason } from '../explain-policy';
+import { amazonLinux, type BuildSystem } from './build-system';
 
 export type BuildProjectProps = {
   readonly description: string;
@@ -21,14 +22,13 @@ export type BuildProjectProps = {
   readonly rights?: readonly PolicyStatement[];
   /** Why its rights have wildcards. */
   readonly explanations?: readonly WildcardReason[];
+  /** @default - Amazon Linux */
+  readonly system?: BuildSystem;
   /** It builds images, for which it needs a daemon of its own. @default false */
   readonly images?: boolean;
   /** Hands the folder on, less the packages that the next one installs by itself. @default false */
   readonly handsOn?: boolean;
 };
-
-/** Whatever Node is there: our own commands bring the one that they run on (local/bootstrap.mjs). */
-const runtimes = { nodejs: '22', java: 'corretto21' };
 
 /** One step of the pipeline on ARM, which our images are for: logged, bounded in time, and with the rights of this step alone. */
 export class BuildProject extends Construct {
@@ -36,7 +36,7 @@ export class BuildProject extends Construct {
 
   constructor(scope: Construct, id: string, props: BuildProjectProps) {
     super(scope, id);
-    const { key, images = false } = props;
+    const { key, system = amazonLinux, images = false } = props;
     const logGroup = new LogGroup(this, 'Log', {
       encryptionKey: key,
       retention: props.logDays,
@@ -52,7 +52,7 @@ export class BuildProject extends Construct {
       timeout: props.timeout,
       queuedTimeout: Duration.hours(1),
       environment: {
-        buildImage: codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
+        buildImage: system.image,
         computeType: props.computeType,
         privileged: images,
       },
@@ -76,12 +76,13 @@ export const ofGrants: readonly WildcardReason[] = [
   [/:log-group:.*:\*$/, 'Streams of its log have names that CodeBuild makes.'],
 ];
 
-function buildSpec({ commands, handsOn = false }: BuildProjectProps): codebuild.BuildSpec {
+function buildSpec({ commands, system = amazonLinux, handsOn = false }: BuildProjectProps): codebuild.BuildSpec {
+  const { runtimes, install, variables } = system;
   return codebuild.BuildSpec.fromObject({
     version: '0.2',
-    env: { shell: 'bash', variables: { CDK_DISABLE_CLI_TELEMETRY: '1' } },
+    env: { shell: 'bash', variables: { CDK_DISABLE_CLI_TELEMETRY: '1', ...variables } },
     phases: {
-      install: { 'runtime-versions': runtimes, commands: ['npm ci'] },
+      install: { ...(runtimes ? { 'runtime-versions': runtimes } : {}), commands: ['set -e', ...install, 'npm ci'] },
       build: { commands: ['set -e', ...commands] },
     },
     ...(handsOn ? { artifacts: { files: ['**/*'], 'exclude-paths': ['node_modules/**/*', '.git/**/*'] } } : {}),

@@ -15,6 +15,7 @@ import type { Environment } from '../../config/environment';
 import { explainPolicy } from '../explain-policy';
 import { KolateAlarm } from '../kolate-alarm';
 import { BuildProject, type BuildProjectProps, ofGrants } from './build-project';
+import { debian } from './build-system';
 import { actAsOperator, deployStacks, readTemplates, whyWildcards } from './step-rights';
 
 export type DeliveryPipelineProps = {
@@ -108,6 +109,7 @@ export class DeliveryPipeline extends Construct {
       Test: make('Test', {
         description: 'Checks and tests, with the real engines, and what is known of the packages',
         commands: ['npm audit --omit=dev --audit-level=high', 'npm run check', 'npm test'],
+        system: debian,
         computeType: Size.LARGE,
         timeout: Duration.hours(1),
       }),

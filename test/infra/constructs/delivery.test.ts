@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { checkEnvironment } from '../../../lib/config/check-environment';
 import { dev } from '../../../lib/config/dev';
@@ -7,6 +9,8 @@ import { createApp } from '../../../lib/platform-app';
 import { DeliveryStack } from '../../../lib/stacks/delivery-stack';
 import { SecurityStack } from '../../../lib/stacks/security-stack';
 import { StorageStack } from '../../../lib/stacks/storage-stack';
+import { findMissing } from '../../../local/setup/preflight.mjs';
+import { scratchFolder } from '../../helpers/scratch-folder';
 
 type Action = {
   Name: string;
@@ -57,6 +61,48 @@ describe('the pipeline', () => {
     expect(commandsOf('Gate')).toContain('npm run diff-gate');
     expect(commandsOf('Deploy')).toContain('npm run deploy');
     expect(commandsOf('MainJob')).toContain('npm run main-job');
+  });
+
+  it('tests on the Debian that our images begin with, as the engines come from there', () => {
+    const [, begin] = /^FROM (\S+)/m.exec(readFileSync('images/service/Dockerfile', 'utf8')) ?? [];
+    template.resourcePropertiesCountIs(
+      'AWS::CodeBuild::Project',
+      {
+        Environment: { Image: begin, Type: 'ARM_CONTAINER' },
+        Source: { BuildSpec: Match.stringLikeRegexp('npm test') },
+      },
+      1,
+    );
+    // A build on an image that is not of AWS stops at the first word of runtimes.
+    expect(commandsOf('Test')).not.toContain('runtime-versions');
+  });
+
+  it('installs all that setting up the engines asks for, and each for a reason', () => {
+    const brings: Readonly<Record<string, string>> = {
+      maven: 'mvn',
+      'openjdk-17-jre-headless': 'java',
+      'golang-go': 'go',
+    };
+    const words = new Set(JSON.parse(commandsOf('Test')).phases.install.commands.join(' ').split(' '));
+    const installed = Object.keys(brings).filter((name) => words.has(name));
+    const missingWith = (packages: readonly string[]) => {
+      const path = scratchFolder('path');
+      // The first three are the image's.
+      for (const program of ['npm', 'apt-get', 'dpkg-deb', ...packages.map((name) => brings[name])]) {
+        writeFileSync(join(path, String(program)), '#!/bin/sh\necho openjdk 17.0.1 go1.23.1\n', { mode: 0o755 });
+      }
+      const env = { PATH: path, KOLATE_DEBIAN_MIRROR: 'https://mirror.test/debian' };
+      const parts = ['prefix', 'kafka', 'ferretdb', 'versitygw'] as const;
+      const lines = findMissing({ parts, needsJava: true, java: join(path, 'java'), needsNpm: true, env });
+      // Debian has its own keyring, wherever this test runs.
+      return lines.filter((line) => !line.startsWith('/usr/share/keyrings/'));
+    };
+    expect(missingWith(installed)).toEqual([]);
+    for (const left of installed) {
+      expect(missingWith(installed.filter((name) => name !== left))).toEqual([
+        expect.stringContaining(`${brings[left]} is missing`),
+      ]);
+    }
   });
 
   it('takes no step to any environment before the gate has passed them all', () => {
