@@ -61,11 +61,12 @@ function inUserMode(kernel: string, script: string): string {
   execFileSync('truncate', ['-s', '1M', output]);
   const lines = [
     '#!/bin/bash',
-    'export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin DATA=/mnt/data',
+    // Clones and scratch folders may lie in /tmp, so what is written goes elsewhere.
+    'export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin DATA=/mnt/data TMPDIR=/mnt/tmp',
     // A disk of its own for what is printed: the kernel speaks on the console too.
     'exec < /dev/null > /dev/ubdb 2>&1',
-    'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t tmpfs tmp /mnt; mkdir $DATA',
-    'mount -t tmpfs tmp /tmp; mount -o prjquota /dev/ubda $DATA',
+    'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t tmpfs tmp /mnt; mkdir $DATA $TMPDIR',
+    'mount -o prjquota /dev/ubda $DATA',
     `(${script}\n)`,
     'umount $DATA; sync; echo o > /proc/sysrq-trigger; sleep 5',
   ];

@@ -120,7 +120,8 @@ describeIf('three members of PostgreSQL', () => {
     const lost = memberOf(hosts.find((each) => each !== host) ?? '');
     await lost.kill();
     await lost.loseVolume();
-    await write(written.length + 1);
+    // Where it was the one that a commit waits for, until the other has taken its place.
+    await until(() => write(written.length + 1).then(() => true), failoverMs);
     await lost.start(secrets);
     await until(isWhole, failoverMs);
     expect((await leader()).host).toBe(host);

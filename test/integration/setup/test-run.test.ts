@@ -80,5 +80,5 @@ it('runs the projects that are named, without the checks', async () => {
   const root = clone(jestWith({ numPassedTests: 1 }, 0), 'typescript/bin/tsc');
   const { code, output } = await runTests(root, ['unit', 'infra', 'test/unit/local', '-t', 'a name']);
   expect(code).toBe(0);
-  expect(output).toContain('arguments test/unit/local -t a name --json --selectProjects unit infra');
+  expect(output).toContain('arguments --maxWorkers=100% test/unit/local -t a name --json --selectProjects unit infra');
 });
