@@ -9,13 +9,15 @@ export function addPreflightCommand(program: Command, bind: Bind): void {
   const preflight = program.command('preflight').description('look at what a deployment would stumble over');
   preflight
     .command('aws')
-    .description('account, bootstrap, domain, certificate, quotas and settings for --env NAME; changes nothing')
+    .description(
+      'what --env NAME has not filled in, then account, bootstrap, domain, roles, quotas and settings; changes nothing',
+    )
     .action(
       bind(async ({ options, io }) => {
         const name = options.env ?? io.env.KOLATE_ENV;
         if (!name) throw usageError('which environment?', 'name one with --env dev');
         const environment = named(name);
-        // Loaded for this command alone: six clients of the SDK.
+        // Loaded for this command alone: seven clients of the SDK.
         const { createAwsAccount } = await import('../preflight/aws-account');
         const checks = await checkAws(environment, createAwsAccount(environment.region));
         const failed = checks.some(({ state }) => state === 'failed');

@@ -1,4 +1,5 @@
 import { ECSClient, ListAccountSettingsCommand } from '@aws-sdk/client-ecs';
+import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetHostedZoneCommand, Route53Client } from '@aws-sdk/client-route-53';
 import {
   GetAWSDefaultServiceQuotaCommand,
@@ -11,7 +12,7 @@ import { awsUnreachable } from '../cli-error';
 import type { AwsAccount } from './aws-checks';
 
 const maxAttempts = 5;
-const missing = new Set(['ParameterNotFound', 'NoSuchHostedZone', 'NoSuchResourceException']);
+const missing = new Set(['ParameterNotFound', 'NoSuchHostedZone', 'NoSuchResourceException', 'NoSuchEntityException']);
 
 /** The account that the caller's credentials are of. @throws CliError unavailable when AWS does not answer */
 export function createAwsAccount(region: string): AwsAccount {
@@ -38,6 +39,10 @@ export function createAwsAccount(region: string): AwsAccount {
       const own = await asking(() => quotas.send(new GetServiceQuotaCommand(wanted)));
       const found = own ?? (await asking(() => quotas.send(new GetAWSDefaultServiceQuotaCommand(wanted))));
       return found?.Quota?.Value;
+    },
+    async hasRole(RoleName) {
+      const iam = new IAMClient({ region, maxAttempts });
+      return (await asking(() => iam.send(new GetRoleCommand({ RoleName })))) !== undefined;
     },
     async ecsSetting(name) {
       const ecs = new ECSClient({ region, maxAttempts });

@@ -1,5 +1,7 @@
 import type { Environment } from '../../lib/config/environment';
 import { type QuotaNeed, quotaNeeds } from '../../lib/config/quota-needs';
+import { CliError } from '../cli-error';
+import { checkLiteral } from './literal-checks';
 
 export type Check = {
   readonly check: string;
@@ -20,6 +22,7 @@ export type AwsAccount = {
   quota(service: string, code: string): Promise<number | undefined>;
   /** A setting of ECS, as it holds for who has none of their own. */
   ecsSetting(name: 'awsvpcTrunking'): Promise<string | undefined>;
+  hasRole(name: string): Promise<boolean>;
 };
 
 /** What the CDK of this repository deploys with. */
@@ -27,23 +30,52 @@ const bootstrapNeeded = 30;
 /** Certificates and firewalls of CloudFront are there alone. */
 const edgeRegion = 'us-east-1';
 
-/** Everything that a first deployment would stumble over, looked at beforehand. Changes nothing. */
+/** Roles that AWS makes with the first resource of a kind; one that has just been made is not there for everybody at once. */
+const serviceRoles = {
+  autoScaling: {
+    ...{ role: 'AWSServiceRoleForAutoScaling', service: 'autoscaling.amazonaws.com' },
+    why: 'hosts of tenants',
+  },
+  search: {
+    ...{ role: 'AWSServiceRoleForAmazonOpenSearchService', service: 'opensearchservice.amazonaws.com' },
+    why: 'features.search',
+  },
+};
+type ServiceRole = (typeof serviceRoles)[keyof typeof serviceRoles];
+
+/**
+ * Everything that a first deployment would stumble over, looked at beforehand: first what the literal alone shows, then
+ * what the account does. Changes nothing. @throws CliError when AWS does not answer and that is all there is to tell
+ */
 export async function checkAws(environment: Environment, aws: AwsAccount): Promise<Check[]> {
-  const regions = [...new Set([environment.region, edgeRegion])];
-  const checks = [
-    checkAccount(environment, aws),
-    ...regions.map((region) => checkBootstrap(region, environment, aws)),
-    checkZone(environment, aws),
-    checkOriginCertificate(environment),
-    ...quotaNeeds(environment).map((need) => checkQuota(need, aws)),
-    ...(environment.sharedCells.length > 0 ? [checkTrunking(environment, aws)] : []),
-  ];
-  return Promise.all(checks);
+  const literal = checkLiteral(environment);
+  try {
+    return [...literal, ...(await checkTheAccount(environment, aws))];
+  } catch (error) {
+    // Whoever has not filled in the literal often has no credentials yet.
+    if (!(error instanceof CliError) || literal.every(({ state }) => state === 'ok')) throw error;
+    const got = error.problem.detail ?? error.message;
+    return [...literal, { check: 'AWS', state: 'unknown', got, needed: 'credentials of the account, for all else' }];
+  }
 }
 
-async function checkAccount({ account, name }: Environment, aws: AwsAccount): Promise<Check> {
+function checkTheAccount(environment: Environment, aws: AwsAccount): Promise<Check[]> {
+  const { region, peer, features, sharedCells } = environment;
+  const regions = [...new Set([region, edgeRegion, ...(peer ? [peer.region] : [])])];
+  return Promise.all([
+    checkCredentials(environment, aws),
+    ...regions.map((where) => checkBootstrap(where, environment, aws)),
+    checkZone(environment, aws),
+    checkServiceRole(serviceRoles.autoScaling, aws),
+    ...(features.search ? [checkServiceRole(serviceRoles.search, aws)] : []),
+    ...quotaNeeds(environment).map((need) => checkQuota(need, aws)),
+    ...(sharedCells.length > 0 ? [checkTrunking(environment, aws)] : []),
+  ]);
+}
+
+async function checkCredentials({ account, name }: Environment, aws: AwsAccount): Promise<Check> {
   const got = await aws.account();
-  const check = { check: 'account', got, needed: account ?? 'not filled in' };
+  const check = { check: 'credentials', got, needed: account ?? 'those of an account that is filled in' };
   if (account === got) return { ...check, state: 'ok' };
   const hint =
     account === undefined
@@ -65,10 +97,6 @@ async function checkBootstrap(region: string, { account }: Environment, aws: Aws
 
 async function checkZone({ domain, name }: Environment, aws: AwsAccount): Promise<Check> {
   const check = { check: 'hosted zone', needed: domain.name };
-  if (domain.name.endsWith('example.com')) {
-    const hint = `set domain.name in lib/config/${name}.ts to a domain of yours`;
-    return { ...check, state: 'failed', got: domain.name, needed: 'a domain of yours', hint };
-  }
   if (!domain.hostedZoneId) return { ...check, state: 'ok', got: 'made by the edge stack, to be delegated to' };
   const got = (await aws.zoneName(domain.hostedZoneId))?.replace(/\.$/, '');
   if (got !== undefined && (domain.name === got || domain.name.endsWith(`.${got}`)))
@@ -77,10 +105,11 @@ async function checkZone({ domain, name }: Environment, aws: AwsAccount): Promis
   return { ...check, state: 'failed', got: got ?? 'none', hint };
 }
 
-async function checkOriginCertificate({ edge, name }: Environment): Promise<Check> {
-  const check = { check: 'origin certificate', got: edge.originCertificateArn ?? 'none', needed: 'a certificate' };
-  if (edge.originCertificateArn) return { ...check, state: 'ok' };
-  return { ...check, state: 'failed', hint: `npm run edge-mtls -- --env ${name} makes it and prints its ARN` };
+async function checkServiceRole({ role, service, why }: ServiceRole, aws: AwsAccount): Promise<Check> {
+  const check = { check: 'service-linked role', needed: `${role} (${why})` };
+  if (await aws.hasRole(role)) return { ...check, state: 'ok', got: role };
+  const hint = `aws iam create-service-linked-role --aws-service-name ${service}`;
+  return { ...check, state: 'failed', got: 'none', hint };
 }
 
 /** Each task has an interface of its own, and a host by itself but a few. CloudFormation has no resource for the setting. */

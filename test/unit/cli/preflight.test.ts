@@ -8,6 +8,7 @@ const filledIn = {
   account: '123456789012',
   domain: { name: 'kolate.acme.test', hostedZoneId: 'Z1' },
   edge: { ...prod.edge, originCertificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/x' },
+  alarmEmails: ['on-call@acme.test'],
 };
 const ready: AwsAccount = {
   account: async () => '123456789012',
@@ -15,6 +16,7 @@ const ready: AwsAccount = {
   zoneName: async () => 'acme.test.',
   quota: async () => 1_000_000,
   ecsSetting: async () => 'enabled',
+  hasRole: async () => true,
 };
 const cell = { id: 'one', instanceType: 'r7g.2xlarge', volumeGib: 1_000, volumeIops: 6_000 };
 const failing = async (environment: typeof filledIn, change: Partial<AwsAccount>) =>
@@ -27,7 +29,7 @@ describe('the check of an account before a deployment', () => {
 
   it('tells credentials of another account', async () => {
     expect(await failing(filledIn, { account: async () => '999999999999' })).toMatchObject([
-      { check: 'account', state: 'failed', got: '999999999999', needed: '123456789012' },
+      { check: 'credentials', state: 'failed', got: '999999999999', needed: '123456789012' },
     ]);
   });
 
@@ -41,9 +43,21 @@ describe('the check of an account before a deployment', () => {
     expect(problem).not.toHaveProperty('hint');
   });
 
-  it('names the command that bootstraps each region', async () => {
-    const [found] = await failing(filledIn, { bootstrapVersion: async () => undefined });
-    expect(found?.hint).toBe('npx cdk bootstrap aws://123456789012/us-east-1');
+  it('names the command that bootstraps each region, that of the peer as well', async () => {
+    const found = await failing(filledIn, { bootstrapVersion: async () => undefined });
+    expect(found.map(({ hint }) => hint)).toEqual(
+      ['us-east-1', 'us-west-2'].map((region) => `npx cdk bootstrap aws://123456789012/${region}`),
+    );
+  });
+
+  it('names the command that makes a role of AWS that is not there yet, that of search where it is on', async () => {
+    const hasRole = async () => false;
+    const command = (service: string) =>
+      `aws iam create-service-linked-role --aws-service-name ${service}.amazonaws.com`;
+    const hints = async (search: boolean) =>
+      (await failing({ ...filledIn, features: { ...prod.features, search } }, { hasRole })).map(({ hint }) => hint);
+    expect(await hints(false)).toEqual([command('autoscaling')]);
+    expect(await hints(true)).toEqual([command('autoscaling'), command('opensearchservice')]);
   });
 
   it('tells a zone that is not of the domain', async () => {
@@ -94,13 +108,36 @@ describe('the check of an account before a deployment', () => {
     expect(found.map(({ state }) => state)).toEqual(quotaNeeds(prod).map(() => 'unknown'));
   });
 
-  it('asks for what a literal as it came in the repository still lacks', async () => {
-    const { edge } = prod;
-    const asItCame = {
-      ...{ ...prod, account: undefined, edge: { ...edge, originCertificateArn: undefined } },
-      domain: { name: 'kolate.example.com', hostedZoneId: undefined },
-    };
-    const found = (await checkAws(asItCame, ready)).filter(({ state }) => state === 'failed').map(({ check }) => check);
-    expect(found).toEqual(['account', 'hosted zone', 'origin certificate']);
+  const { edge } = prod;
+  const asItCame = {
+    ...{ ...prod, account: undefined, edge: { ...edge, originCertificateArn: undefined } },
+    domain: { name: 'kolate.example.com', hostedZoneId: undefined },
+  };
+  const notFilledIn = ['account', 'domain', 'origin certificate', 'alarms'];
+  const noCredentials: AwsAccount = {
+    ...ready,
+    account: async () => {
+      throw awsUnreachable('Could not load credentials from any providers');
+    },
+  };
+
+  it('asks first for what a literal as it came in the repository still lacks, then tells the account that there is', async () => {
+    const found = (await checkAws(asItCame, ready)).filter(({ state }) => state === 'failed');
+    expect(found.map(({ check }) => check)).toEqual([...notFilledIn, 'credentials']);
+    expect(found.at(-1)?.hint).toBe("set account to '123456789012' in lib/config/prod.ts");
+    expect(await failing({ ...filledIn, alarmEmails: [] }, {})).toMatchObject([{ got: 'nobody is told' }]);
+  });
+
+  it('needs no credentials for that, and says what it has not looked at without', async () => {
+    const found = (await checkAws(asItCame, noCredentials)).filter(({ state }) => state !== 'ok');
+    expect(found.map(({ check, state }) => [check, state])).toEqual([
+      ...notFilledIn.map((check) => [check, 'failed']),
+      ['AWS', 'unknown'],
+    ]);
+    expect(found.at(-1)?.got).toContain('AWS_PROFILE');
+  });
+
+  it('fails without credentials where they are all that is missing', async () => {
+    await expect(checkAws(filledIn, noCredentials)).rejects.toThrow(/AWS_PROFILE/);
   });
 });
