@@ -94,6 +94,25 @@ function filesBelow(dirs, pattern = /\.(ts|mjs|json)$/) {
   });
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+const usage = `npm run build
+Bundles every entry point into dist/, and what goes into each image into dist/images/; does nothing where no source has
+changed. npm start, npm test and the scripts of npm run do it by themselves.
+Example: npm run build`;
+
+/** @param {string[]} args @returns {Promise<number>} the exit code */
+async function main(args) {
+  if (args.includes('--help')) {
+    console.log(usage);
+    return 0;
+  }
+  if (args.length > 0) {
+    console.error(`${args[0]} is no argument of this; expected: npm run build`);
+    return 2;
+  }
   await Promise.all([build(), buildImages()]);
+  return 0;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.exitCode = await main(process.argv.slice(2));
 }

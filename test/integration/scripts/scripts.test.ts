@@ -58,6 +58,14 @@ describe('a script', () => {
     expect(stdout).toMatch(/\nExample: npm run (--silent )?[a-z]/);
   });
 
+  it('answers --help of the build alike, and builds nothing for a word that it does not know', () => {
+    const building = (word: string) =>
+      spawnSync(process.execPath, ['scripts/build.mjs', word], { encoding: 'utf8', timeout: 60_000 });
+    expect(building('--help')).toMatchObject({ status: 0, stderr: '' });
+    expect(building('--help').stdout).toMatch(/^npm run build\n[^]*\nExample: npm run build\n$/);
+    expect(building('nope')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(/^nope .*\n$/) });
+  });
+
   it.each(refusals)('says in one line what is wrong: %s', (typed, line, code) => {
     const [script = '', ...args] = typed.split(' ');
     const { status, stderr } = run(script, ...args);
