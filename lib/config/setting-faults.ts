@@ -8,27 +8,26 @@ import { shown } from './faults';
  * @param what path of the value; of a whole literal there is none
  */
 export function settingFaults(schema: TSchema, got: unknown, what = ''): readonly string[] {
-  const wrong = [`${what || 'the literal'} is ${shown(got)}; expected ${inWords(schema)}`];
-  if (KindGuard.IsObject(schema)) return isRecord(got) ? faultsWithin(schema, got, what) : wrong;
+  const wrong = () => [`${what || 'the literal'} is ${shown(got)}; expected ${inWords(schema)}`];
+  if (KindGuard.IsObject(schema)) return isRecord(got) ? faultsWithin(schema, got, what) : wrong();
   if (KindGuard.IsArray(schema)) {
-    if (!Array.isArray(got)) return wrong;
+    if (!Array.isArray(got)) return wrong();
     return got.flatMap((item, at) => settingFaults(schema.items, item, join(what, String(at))));
   }
   if (KindGuard.IsUnion(schema)) {
     if (schema.anyOf.some((one) => settingFaults(one, got, what).length === 0)) return [];
     const parts = schema.anyOf.find((one) => KindGuard.IsObject(one));
-    return parts && isRecord(got) ? settingFaults(parts, got, what) : wrong;
+    return parts && isRecord(got) ? settingFaults(parts, got, what) : wrong();
   }
-  return isLeaf(schema, got) ? [] : wrong;
+  return isLeaf(schema, got) ? [] : wrong();
 }
 
 function faultsWithin(schema: TObject, got: Readonly<Record<string, unknown>>, what: string): readonly string[] {
   const { properties } = schema;
-  const known = Object.keys(properties).join(', ');
   return [
     ...Object.keys(got)
       .filter((name) => !Object.hasOwn(properties, name))
-      .map((name) => `${join(what, name)} is not a setting; expected one of ${known}`),
+      .map((name) => `${join(what, name)} is not a setting; expected one of ${Object.keys(properties).join(', ')}`),
     ...Object.entries(properties).flatMap(([name, part]) =>
       Object.hasOwn(got, name)
         ? settingFaults(part, got[name], join(what, name))

@@ -37,8 +37,12 @@ describe('environments together', () => {
     expect(() => checkTogether([dev, { ...prod, delivery }, prodStandby])).not.toThrow();
   });
 
-  it('have nothing of the delivery of the primary in its standby', () => {
-    expect(Object.entries(prodStandby)).toContainEqual(['delivery', undefined]);
+  it('are refused when the pipeline of one would deploy to the account of another', () => {
+    const account = '111111111111';
+    const all = [dev, { ...prod, account, delivery }, standby({ account })];
+    expect(() => environmentNamed('prod', all)).toThrow(
+      'environment: account of dev is not filled in; expected that of',
+    );
   });
 
   it('do not stop one another by a setting that is none of theirs', () => {
