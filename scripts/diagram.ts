@@ -14,7 +14,7 @@ runScript({ usage, options: {} }, () => {
   const page = join(process.cwd(), 'docs/aws-architecture.md');
   const work = mkdtempSync(join(tmpdir(), 'kolate-diagram-'));
   try {
-    synthesize(join(process.cwd(), 'dist/bin/kolate.js'), 'prod', work);
+    synthesize(join(process.cwd(), 'dist/scripts/synth-neutral.js'), 'prod', work);
     writeFileSync(page, withDiagram(readFileSync(page, 'utf8'), readAssembly(work)));
   } finally {
     rmSync(work, { recursive: true, force: true });

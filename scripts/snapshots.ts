@@ -7,7 +7,8 @@ import { environmentNames, synthesize } from './aws/synthesize';
 import { runScript } from './command/run-script';
 
 const usage = `npm run snapshots
-Writes test/infra/snapshots/ anew from what the app synthesizes now. What changed is for review.
+Writes test/infra/snapshots/ anew from what the app synthesizes now, without what is an account's own (account, region,
+domain, addresses, certificate, delivery). What changed is for review.
 Example: npm run snapshots && git diff test/infra/snapshots`;
 
 const snapshots = join(process.cwd(), 'test/infra/snapshots');
@@ -15,7 +16,7 @@ const snapshots = join(process.cwd(), 'test/infra/snapshots');
 function writeSnapshots(work: string): void {
   for (const environment of environmentNames) {
     const folder = join(work, environment);
-    synthesize(join(process.cwd(), 'dist/bin/kolate.js'), environment, folder);
+    synthesize(join(process.cwd(), 'dist/scripts/synth-neutral.js'), environment, folder);
     rmSync(join(snapshots, environment), { recursive: true, force: true });
     for (const [file, text] of snapshotsOf(readAssembly(folder))) {
       mkdirSync(dirname(join(snapshots, file)), { recursive: true });

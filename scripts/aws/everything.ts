@@ -4,17 +4,21 @@ import type { Environment } from '../../lib/config/environment';
 import { prod } from '../../lib/config/prod';
 import { addPlatform } from '../../lib/platform-app';
 import { TenantStack } from '../../lib/stacks/tenant-stack';
+import { neutral } from './neutral';
+
+/** Not in any account, as its values are not all of one. */
+const base = neutral(prod);
 
 /**
  * Production with every switch on, which nobody deploys: so that the checks see what is behind a switch before the first
  * who turns it on.
  */
 export const everything: Environment = {
-  ...prod,
+  ...base,
   name: 'everything',
-  domain: { ...prod.domain, hostedZoneId: 'Z00000000000000000000' },
+  domain: { ...base.domain, hostedZoneId: 'Z00000000000000000000' },
   edge: {
-    ...prod.edge,
+    ...base.edge,
     allowedCidrs: ['198.51.100.0/24'],
     deniedCidrs: ['203.0.113.0/24'],
     originCertificateArn: 'arn:aws:acm:us-east-1:111111111111:certificate/00000000-0000-4000-8000-000000000000',

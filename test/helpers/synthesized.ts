@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Assembly } from '../../lib/assembly/assembly';
 import { readAssembly } from '../../lib/assembly/read-assembly';
+import { environments } from '../../lib/config/environments';
+import { neutral } from '../../scripts/aws/neutral';
 import { synthesize } from '../../scripts/aws/synthesize';
 
 /** Beside the environments: production with every switch on, and a tenant (scripts/aws/everything.ts). */
@@ -20,16 +23,26 @@ export function synthesized(environment: string): Assembly {
   return readAssembly(synthesizedFolder(environment));
 }
 
+/** Like it, but as it is where nobody has filled in what is an account's own: for what expects values, and texts. */
+export function synthesizedNeutral(environment: string): Assembly {
+  const literal = environments.find(({ name }) => name === environment);
+  if (!literal || isDeepStrictEqual(neutral(literal), literal)) return synthesized(environment);
+  return readAssembly(folderOf(environment, `${environment}-neutral`, 'scripts/synth-neutral.js'));
+}
+
 /** The folder that `cdk synth` would have written. Not to be written to. */
-export function synthesizedFolder(environment: string): string {
+export const synthesizedFolder = (environment: string): string =>
+  folderOf(environment, environment, appOf(environment));
+
+function folderOf(environment: string, name: string, app: string): string {
   const root = process.env.KOLATE_TEST_SYNTHESIZED;
   if (root === undefined) throw new Error('synthesized() is for tests of the infra project');
-  const folder = join(root, environment);
+  const folder = join(root, name);
   const done = `${folder}.done`;
   if (existsSync(done)) return folder;
   if (!claim(`${folder}.lock`)) return waitFor(done, folder);
   try {
-    synthesize(join(process.cwd(), 'dist', appOf(environment)), environment, folder);
+    synthesize(join(process.cwd(), 'dist', app), environment, folder);
     writeFileSync(done, '');
   } catch (error) {
     // The next one who asks gets to see the error too, and not a time-out.

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diagramOf, withDiagram } from '../../lib/assembly/diagram';
-import { synthesized } from '../helpers/synthesized';
+import { synthesizedNeutral } from '../helpers/synthesized';
 import { assemblyWith, resource } from './invariants/planted';
 
 it('is current in docs/aws-architecture.md (npm run diagram draws it anew)', () => {
   const page = readFileSync(join(process.cwd(), 'docs/aws-architecture.md'), 'utf8');
-  expect(page).toBe(withDiagram(page, synthesized('prod')));
+  expect(page).toBe(withDiagram(page, synthesizedNeutral('prod')));
 });
 
 it('draws protected stacks square, counts what is in them, and leads from what is read to its reader', () => {

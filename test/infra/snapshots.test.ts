@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { templateText } from '../../lib/assembly/template-text';
 import { snapshotsOf } from '../../scripts/aws/snapshots';
 import { environmentNames } from '../../scripts/aws/synthesize';
-import { synthesized } from '../helpers/synthesized';
+import { synthesizedNeutral } from '../helpers/synthesized';
 
 const folder = join(process.cwd(), 'test/infra/snapshots');
 
 describe.each(environmentNames)('what %s deploys', (environment) => {
-  const assembly = synthesized(environment);
+  const assembly = synthesizedNeutral(environment);
   const expected = snapshotsOf(assembly);
 
   it.each([...expected])('is what was reviewed: %s (npm run snapshots writes it anew)', (file, text) => {

@@ -4,11 +4,11 @@ import { errorCodes } from '../../../src/contracts/errors';
 import { allRoutes } from '../../../src/contracts/http/all-routes';
 import { tiers } from '../../../src/contracts/tiers';
 import { usageGroups, usageKey } from '../../../src/contracts/usage-plans';
-import { synthesized } from '../../helpers/synthesized';
+import { synthesizedNeutral } from '../../helpers/synthesized';
 
 type Properties = { readonly [name: string]: unknown };
 
-const assembly = synthesized('prod');
+const assembly = synthesizedNeutral('prod');
 const only = (type: string): Properties => {
   const [first, ...more] = resourcesOf(assembly, type);
   if (!first || more.length > 0) throw new Error(`${more.length + 1} of ${type}; expected one`);

@@ -7,9 +7,9 @@ import { prodStandby } from '../../../lib/config/prod-standby';
 import { firewallRules } from '../../../lib/constructs/firewall-rules';
 import { RegionalRecord, type RegionalRecordProps } from '../../../lib/constructs/regional-record';
 import { createApp } from '../../../lib/platform-app';
-import { synthesized } from '../../helpers/synthesized';
+import { synthesizedNeutral } from '../../helpers/synthesized';
 
-const assembly = synthesized('prod');
+const assembly = synthesizedNeutral('prod');
 const of = (part: string, type: string) =>
   resourcesOf(assembly, type)
     .filter(({ stack }) => stack.part === part)
@@ -88,7 +88,7 @@ describe('CloudFront', () => {
     CacheBehaviors: Behaviour[];
   };
   const configOf = (environment: string): Config => {
-    const [found] = resourcesOf(synthesized(environment), 'AWS::CloudFront::Distribution');
+    const [found] = resourcesOf(synthesizedNeutral(environment), 'AWS::CloudFront::Distribution');
     return found?.properties.DistributionConfig as Config;
   };
   const config = configOf('prod');
@@ -137,7 +137,7 @@ describe('CloudFront', () => {
       },
       OriginAccessControlId: expect.anything(),
     });
-    const [bucket] = resourcesOf(synthesized('prod-standby'), 'AWS::S3::Bucket').filter(({ id }) =>
+    const [bucket] = resourcesOf(synthesizedNeutral('prod-standby'), 'AWS::S3::Bucket').filter(({ id }) =>
       /^Console/.test(id),
     );
     expect(bucket?.properties.BucketNamePrefix).toBe('kolate-prod-standby-console');
@@ -146,9 +146,9 @@ describe('CloudFront', () => {
       DomainName: 'internal-us-west-2.kolate.example.com',
       VpcOriginConfig: { VpcOriginId: { 'Fn::GetStackOutput': output } },
     });
-    const ingress = synthesized('prod-standby').stacks.find(({ name }) => name === output.StackName);
+    const ingress = synthesizedNeutral('prod-standby').stacks.find(({ name }) => name === output.StackName);
     expect(ingress?.region).toBe(output.Region);
-    const [way] = resourcesOf(synthesized('prod-standby'), 'AWS::CloudFront::VpcOrigin');
+    const [way] = resourcesOf(synthesizedNeutral('prod-standby'), 'AWS::CloudFront::VpcOrigin');
     expect(ingress?.template.Outputs?.[output.OutputName]?.Value).toEqual({ 'Fn::GetAtt': [way?.id, 'Id'] });
   });
 
@@ -187,7 +187,7 @@ describe('CloudFront', () => {
   });
 
   it('is there once for both regions', () => {
-    expect(resourcesOf(synthesized('prod-standby'), 'AWS::CloudFront::Distribution')).toEqual([]);
+    expect(resourcesOf(synthesizedNeutral('prod-standby'), 'AWS::CloudFront::Distribution')).toEqual([]);
   });
 });
 
