@@ -64,6 +64,7 @@ export class BuildProject extends Construct {
       const daemon = 'Building an image takes a daemon of its own, and that the privileged mode.';
       acknowledge(this.project, 'cdk-validator-cfnguard::codebuild_project_environment_privileged_check', daemon);
     }
+    if (system.because) acknowledge(this.project, 'AwsSolutions-CB5', system.because);
     explainPolicy(role, [...(props.explanations ?? []), ...ofGrants]);
   }
 }

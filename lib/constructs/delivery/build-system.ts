@@ -3,6 +3,8 @@ import { type IBuildImage, LinuxArmBuildImage } from 'aws-cdk-lib/aws-codebuild'
 /** What a project runs on, and what is done before `npm ci`. On ARM, which our images are for. */
 export type BuildSystem = {
   readonly image: IBuildImage;
+  /** Why the image is not one of CodeBuild's own. */
+  readonly because?: string;
   /** Of AWS' own images, which alone know them. */
   readonly runtimes?: Readonly<Record<string, string>>;
   readonly install: readonly string[];
@@ -31,6 +33,7 @@ export const debian: BuildSystem = {
   image: LinuxArmBuildImage.fromDockerRegistry(
     `public.ecr.aws/docker/library/node:24.18.0-${suite}-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d`,
   ),
+  because: 'The engines that tests run with come by the tools of Debian; the image is the one that our own begin with.',
   install: [
     `echo 'deb http://deb.debian.org/debian ${suite}-backports main' > /etc/apt/sources.list.d/backports.list`,
     'apt-get update',
