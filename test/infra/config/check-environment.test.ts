@@ -1,13 +1,11 @@
 import type { App } from 'aws-cdk-lib';
 import { checkEnvironment } from '../../../lib/config/check-environment';
-import { dev } from '../../../lib/config/dev';
 import type { Environment } from '../../../lib/config/environment';
 import { environmentNamed, environments } from '../../../lib/config/environments';
-import { prod } from '../../../lib/config/prod';
-import { prodStandby } from '../../../lib/config/prod-standby';
 import { createApp } from '../../../lib/platform-app';
 import { NetworkStack } from '../../../lib/stacks/network-stack';
 import { SecurityStack } from '../../../lib/stacks/security-stack';
+import { dev, prod, prodStandby } from '../../helpers/neutral-environments';
 
 const changed = <K extends keyof Environment>(
   base: Environment,
@@ -418,7 +416,7 @@ describe('an environment', () => {
   });
 
   it('is found by its name, and an unknown name is answered with the known ones', () => {
-    expect(environmentNamed('prod')).toBe(prod);
+    expect(environmentNamed('prod')).toBe(environments.find(({ name }) => name === 'prod'));
     expect(() => environmentNamed('stage')).toThrow('expected dev or prod or prod-standby');
   });
 

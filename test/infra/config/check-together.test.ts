@@ -1,9 +1,7 @@
 import { checkPeers, checkTogether } from '../../../lib/config/check-together';
-import { dev } from '../../../lib/config/dev';
 import type { Environment } from '../../../lib/config/environment';
 import { environmentNamed, environments } from '../../../lib/config/environments';
-import { prod } from '../../../lib/config/prod';
-import { prodStandby } from '../../../lib/config/prod-standby';
+import { dev, prod, prodStandby } from '../../helpers/neutral-environments';
 
 type Peer = NonNullable<Environment['peer']>;
 const standby = (change: Partial<Environment>): Environment => ({ ...prodStandby, ...change });
@@ -41,7 +39,7 @@ describe('environments together', () => {
     const account = '111111111111';
     const all = [dev, { ...prod, account, delivery }, standby({ account })];
     expect(() => environmentNamed('prod', all)).toThrow(
-      'environment: account of dev is not filled in; expected that of',
+      /^environment: account of dev is .+; expected that of prod, "111111111111", whose delivery deploys there too$/,
     );
   });
 

@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { checkEnvironment } from '../../../lib/config/check-environment';
-import { dev } from '../../../lib/config/dev';
 import type { Environment } from '../../../lib/config/environment';
 import { rollout } from '../../../lib/config/environments';
 import { createApp } from '../../../lib/platform-app';
@@ -10,6 +9,7 @@ import { DeliveryStack } from '../../../lib/stacks/delivery-stack';
 import { SecurityStack } from '../../../lib/stacks/security-stack';
 import { StorageStack } from '../../../lib/stacks/storage-stack';
 import { findMissing } from '../../../local/setup/preflight.mjs';
+import { dev } from '../../helpers/neutral-environments';
 import { scratchFolder } from '../../helpers/scratch-folder';
 
 type Action = {

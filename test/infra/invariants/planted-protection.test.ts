@@ -1,5 +1,4 @@
-import { dev } from '../../../lib/config/dev';
-import { prod } from '../../../lib/config/prod';
+import { dev, prod } from '../../helpers/neutral-environments';
 import { encryptedAtRest } from './encrypted-at-rest';
 import { encryptedInTransit } from './encrypted-in-transit';
 import { accountsIn, noSecrets } from './no-secrets';

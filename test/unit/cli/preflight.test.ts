@@ -1,7 +1,7 @@
 import { awsUnreachable } from '../../../cli/cli-error';
 import { type AwsAccount, checkAws } from '../../../cli/preflight/aws-checks';
-import { prod } from '../../../lib/config/prod';
 import { quotaNeeds } from '../../../lib/config/quota-needs';
+import { prod } from '../../helpers/neutral-environments';
 
 const filledIn = {
   ...prod,
