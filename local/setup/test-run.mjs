@@ -18,8 +18,9 @@ export const checks = {
     'local',
     'cli',
   ]),
-  // Each in a process of its own, since the packs use one core. What prod has, everything has as well.
+  // Each in a process of its own, since the packs use one core.
   'aws dev': ['../dist/scripts/check-aws.js', '--env', 'dev'],
+  'aws prod': ['../dist/scripts/check-aws.js', '--env', 'prod'],
   'aws prod-standby': ['../dist/scripts/check-aws.js', '--env', 'prod-standby'],
   'aws everything': ['../dist/scripts/check-aws.js', '--env', 'everything'],
 };

@@ -50,7 +50,7 @@ function runTests(root: string, args: readonly string[] = []) {
 }
 
 it('checks by programs that are installed', () => {
-  expect(programs).toHaveLength(7);
+  expect(programs).toHaveLength(8);
   expect(programs.filter((program) => !existsSync(join(__dirname, '../../../node_modules', program)))).toEqual([]);
 });
 
