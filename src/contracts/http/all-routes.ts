@@ -2,7 +2,7 @@ import * as inference from './inference';
 import * as models from './models';
 import * as operations from './operations';
 import * as predictions from './predictions';
-import type { Route, ServiceName } from './route';
+import type { Route } from './route';
 import * as tenants from './tenants';
 
 const isRoute = (value: unknown): value is Route =>
@@ -13,5 +13,3 @@ const placeOf = ({ path, method }: Route): string => `${path} ${method}`;
 export const allRoutes: readonly Route[] = [tenants, operations, models, predictions, inference]
   .flatMap((module) => Object.values<unknown>(module).filter(isRoute))
   .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
-
-export const routesOf = (service: ServiceName): Route[] => allRoutes.filter((route) => route.service === service);
