@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { withRedis } from '../redis/with-redis';
 import { type StoreSecret, tlsOf } from './store-secret';
 import type { NewPassword } from './store-users';
 
@@ -7,7 +8,7 @@ const rule = /\([^)]*\)|\S+/g;
 
 /** The second user has the rules of the first. */
 export const setRedisPassword = (by: StoreSecret, { username, password, like }: NewPassword): Promise<void> =>
-  withRedis(by, async (redis) => {
+  signedIn(by, async (redis) => {
     const users = (await redis.call('ACL', 'LIST')) as string[];
     const rulesOf = (name: string) =>
       users
@@ -26,36 +27,18 @@ export const setRedisPassword = (by: StoreSecret, { username, password, like }: 
     });
   });
 
-export const tryRedis = (secret: StoreSecret): Promise<void> => withRedis(secret, async () => undefined);
+export const tryRedis = (secret: StoreSecret): Promise<void> => signedIn(secret, async () => undefined);
 
 /** Connected means let in: AUTH has been answered. */
-async function withRedis(secret: StoreSecret, act: (redis: Redis) => Promise<void>): Promise<void> {
+function signedIn(secret: StoreSecret, act: (redis: Redis) => Promise<void>): Promise<void> {
+  const { host, port, username, password } = secret;
   const tls = tlsOf(secret);
-  const redis = new Redis({
-    host: secret.host,
-    port: Number(secret.port),
-    username: secret.username,
-    password: secret.password,
-    ...(tls ? { tls: tls === true ? {} : tls } : {}),
-    connectionName: 'rotate-secret',
-    lazyConnect: true,
-    enableReadyCheck: false,
-    retryStrategy: null,
-    connectTimeout: 5_000,
-    commandTimeout: 10_000,
-    disconnectTimeout: 200,
-  });
-  let failure: unknown;
-  redis.on('error', (error: unknown) => {
-    failure = error;
-  });
-  try {
-    await redis.connect();
-    await act(redis);
-  } catch (error) {
-    // What `connect` itself says is that the connection is closed.
-    throw failure ?? error;
-  } finally {
-    redis.disconnect();
-  }
+  return withRedis(
+    {
+      ...{ host, port: Number(port), username, password, connectionName: 'rotate-secret' },
+      ...(tls ? { tls: tls === true ? {} : tls } : {}),
+    },
+    act,
+    (error, told) => told ?? error,
+  );
 }

@@ -10,7 +10,7 @@ import {
 import { tenantUserPrefix } from '../../../contracts/cache-access';
 import { KolateError } from '../../../contracts/errors';
 import { changeGroup, findUser, readGroup, unless } from './elasticache-client';
-import { deleteKeys, withRedis } from './redis-session';
+import { deleteKeys, withRedisSession } from './redis-session';
 import type { SharedStore } from './shared-store';
 import type { TenantNames } from './tenant-names';
 import { accessOf } from './valkey-tenant';
@@ -68,7 +68,7 @@ export function createElastiCacheTenants(options: ElastiCacheOptions): SharedSto
     const as = Object.assign(new URL(url), { username: user.name, password });
     for (;;) {
       try {
-        return await withRedis(as.href, (redis) => deleteKeys(redis, prefix));
+        return await withRedisSession(as.href, (redis) => deleteKeys(redis, prefix));
       } catch (error) {
         // The node that we came to has not heard of the new password.
         if (!(error instanceof Error && error.message.startsWith('WRONGPASS'))) throw error;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { deleteKeys, withRedis } from './redis-session';
+import { deleteKeys, withRedisSession } from './redis-session';
 import type { AdminUrl, SharedStore } from './shared-store';
 import type { TenantNames } from './tenant-names';
 
@@ -31,7 +31,7 @@ export function accessOf({ user, maintenanceUser, keyPrefix }: TenantNames) {
 export function createValkeyTenants(adminUrl: AdminUrl): SharedStore {
   return {
     ensure: async (names, credentials) =>
-      withRedis(await adminUrl(), async (redis) => {
+      withRedisSession(await adminUrl(), async (redis) => {
         const set = ({ user, rules }: { user: string; rules: readonly string[] }, password: string) =>
           redis.call('ACL', 'SETUSER', user, 'reset', `#${sha256(password)}`, ...rules);
         const access = accessOf(names);
@@ -40,7 +40,7 @@ export function createValkeyTenants(adminUrl: AdminUrl): SharedStore {
         await redis.call('ACL', 'SAVE');
       }),
     drop: async ({ user, maintenanceUser, keyPrefix }) =>
-      withRedis(await adminUrl(), async (redis) => {
+      withRedisSession(await adminUrl(), async (redis) => {
         await redis.call('ACL', 'DELUSER', user, maintenanceUser);
         await redis.call('ACL', 'SAVE');
         await deleteKeys(redis, keyPrefix);
